@@ -1,0 +1,93 @@
+/**
+ * The ports through which a node touches its surroundings: time, chance, turns of the event loop,
+ * files. Everything above them is deterministic: given the same answers from these ports a node
+ * does the same things in the same order. The real ones are in `node.ts`, the virtual ones in
+ * `sim.ts`; no other file of runtime/, stdlib/ or src/ (socket code in src/carrier apart) may read
+ * a clock, a random source or a timer (tidy enforces it).
+ */
+
+export type TimerHandle = { readonly timer: unique symbol } | object
+
+/** Time. Durations use `now`, which never steps; `wallMs` is for timestamps shown to others. */
+export interface Clock {
+  /** Monotonic milliseconds since an arbitrary origin, fractional. Never goes back. */
+  now(): number
+  /** Milliseconds since the Unix epoch. May step. */
+  wallMs(): number
+  /** Calls `fn` once, never earlier than `ms` from now. `ms` is clamped at 0. */
+  after(ms: number, fn: () => void): TimerHandle
+  /** Stops a timer. Unknown, fired and cancelled handles are ignored. */
+  cancel(handle: TimerHandle): void
+}
+
+/** Chance. Seeded in simulation, the operating system's CSPRNG otherwise. */
+export interface Random {
+  /** Uniform in [0, 1). For jitter and choices, not for secrets. */
+  unit(): number
+  /** `size` bytes fit for keys and nonces. */
+  bytes(size: number): Uint8Array
+}
+
+/**
+ * Turns of the event loop: when queued work starts, when a slice has lasted long enough, and who
+ * runs next. The scheduler owns the queues and budgets; this port only answers these questions.
+ */
+export interface Turn {
+  /** Runs `fn` after the current synchronous segment (a microtask). */
+  soon(fn: () => void): void
+  /** Runs `fn` in a later turn, once timers and I/O had their chance (setImmediate). */
+  later(fn: () => void): void
+  /** Marks the start of a slice. */
+  sliceStart(): void
+  /** True once the slice that began with `sliceStart` should end. */
+  sliceOver(): boolean
+  /**
+   * Index of the process to run next among the first `runnable` of a run queue. 0 keeps the queue
+   * first-in first-out; the simulator draws it.
+   */
+  pick(runnable: number): number
+}
+
+export type StorageFailure = {
+  readonly tag: 'error'
+  readonly reason: 'notFound' | 'denied' | 'notDirectory' | 'tooLarge' | 'failed'
+  /** The operating system's own words, path included. */
+  readonly message: string
+}
+
+/**
+ * Small files: keys, pins, certificates. Every failure is a value. Paths use `/`.
+ * `write` is atomic: after a crash the file holds the old bytes or the new ones, never a part, and
+ * its mode is set while it is still empty.
+ */
+export interface Storage {
+  read(
+    path: string,
+    maxBytes: number,
+  ): Promise<{ readonly tag: 'ok'; readonly bytes: Uint8Array } | StorageFailure>
+  write(
+    path: string,
+    bytes: Uint8Array,
+    mode: number,
+  ): Promise<{ readonly tag: 'ok' } | StorageFailure>
+  remove(path: string): Promise<{ readonly tag: 'ok' } | StorageFailure>
+  /** Names of the entries of a directory, sorted; an absent directory is `notFound`. */
+  list(
+    path: string,
+  ): Promise<{ readonly tag: 'ok'; readonly names: readonly string[] } | StorageFailure>
+  /** Creates a directory and its parents; the last one gets `mode`. Existing is ok. */
+  makeDirectory(path: string, mode: number): Promise<{ readonly tag: 'ok' } | StorageFailure>
+}
+
+export interface Platform {
+  readonly clock: Clock
+  readonly random: Random
+  readonly turn: Turn
+  readonly storage: Storage
+  /**
+   * Registers a handler for promise rejections nobody handled; returns the function that removes
+   * it. The handler answers true when the rejection was its own; a rejection that no handler
+   * claims gets the host's default treatment.
+   */
+  onUnhandledRejection(claim: (reason: unknown) => boolean): () => void
+}

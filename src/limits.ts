@@ -1,0 +1,33 @@
+/**
+ * Every bound of the cluster layer, by name. A queue, table, timer or size that a peer can grow
+ * has its limit here and nowhere else. Units are last in the names; sizes are bytes.
+ */
+export const limits = {
+  /** Node names `name@host`: total bytes. */
+  nodeNameMaxBytes: 255,
+  /** One distribution frame, header included; larger messages travel as fragments. */
+  distFrameMaxBytes: 16 * 1024 * 1024,
+  /** Messages longer than this are cut into fragments of this size and interleaved. */
+  distFragmentBytes: 64 * 1024,
+  /** Bytes of unfinished fragmented messages held for one peer. */
+  distMaxMessageBytes: 256 * 1024 * 1024,
+  /** Nesting of a term. */
+  termDepthMax: 64,
+  /** Bytes waiting for one peer before senders are suspended. */
+  distQueueMaxBytes: 16 * 1024 * 1024,
+  /** Unidirectional data streams per direction and channel. */
+  distDataStreams: 8,
+  /** A message on an authentication stream. */
+  authMessageMaxBytes: 4096,
+  /** A message of the dist handshake on the control stream. */
+  distHandshakeMessageMaxBytes: 4096,
+  /** Whole authentication, one monotonic deadline. */
+  authHandshakeTimeoutMs: 10_000,
+  /** Age of a challenge, and per-direction clock skew of a peer. */
+  authTimestampWindowMs: 30_000,
+  /** A file of 32 raw bytes is what we expect; more is refused before it is read whole. */
+  keyFileMaxBytes: 4096,
+  certFileMaxBytes: 64 * 1024,
+  /** Pins held in memory and on disk. */
+  trustedPinsMax: 100_000,
+} as const
