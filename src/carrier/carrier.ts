@@ -45,7 +45,9 @@ export type CarrierFailure = {
 /** What `quicCarrier(...)`, `memoryCarrier(...)` return: a transport not opened yet. */
 export interface Carrier {
   readonly name: 'memory' | 'quic' | 'worker'
-  open(env: CarrierEnv): Promise<{ readonly tag: 'ok'; readonly endpoint: Endpoint } | CarrierFailure>
+  open(
+    env: CarrierEnv,
+  ): Promise<{ readonly tag: 'ok'; readonly endpoint: Endpoint } | CarrierFailure>
 }
 
 /** One bound socket (or its like) that both accepts and dials. */

@@ -1,0 +1,113 @@
+/**
+ * Pids and references: opaque values with no reachable internals. `===` holds for the same process
+ * (or reference) on the same node, so both serve as Map keys. A pid carries node name, creation,
+ * slot index and serial; a pid whose creation is not the node's present one is dead, never another
+ * process (OTP: pids are never reused within an incarnation).
+ *
+ * The record behind an identifier (a process, a remote stand-in, a monitor) is reached only through
+ * `recordOfPid` and `recordOfRef`, which the package does not export. That privacy is a class's own
+ * `#record`, handed out once by the static block: no symbol, no WeakMap on the send path.
+ */
+const inspect = Symbol.for('nodejs.util.inspect.custom')
+
+/** Where a process is, as plain data: what travels and what is printed. */
+export type PidParts = {
+  readonly node: string
+  /** Opaque 32-bit number, new at every start of the node; compared for equality only. */
+  readonly creation: number
+  readonly index: number
+  readonly serial: number
+}
+
+export type RefParts = {
+  readonly node: string
+  readonly creation: number
+  readonly id: number
+}
+
+let readPid: (pid: Pid) => PidParts
+let readRef: (ref: Reference) => RefParts
+
+export class Pid {
+  readonly #record: PidParts
+
+  constructor(record: PidParts) {
+    this.#record = record
+  }
+
+  static {
+    readPid = (pid) => pid.#record
+  }
+
+  toJSON(): string {
+    return pidKey(this)
+  }
+
+  toString(): string {
+    return pidKey(this)
+  }
+
+  [inspect](): string {
+    return `Pid${pidKey(this)}`
+  }
+}
+
+/** A unique reference, OTP's `make_ref()`: names one monitor, timer or request. */
+export class Reference {
+  readonly #record: RefParts
+
+  constructor(record: RefParts) {
+    this.#record = record
+  }
+
+  static {
+    readRef = (ref) => ref.#record
+  }
+
+  toJSON(): string {
+    return refKey(this)
+  }
+
+  toString(): string {
+    return refKey(this)
+  }
+
+  [inspect](): string {
+    return `Ref${refKey(this)}`
+  }
+}
+
+/** The record a pid stands for. Internal: not exported by the package. */
+export function recordOfPid(pid: Pid): PidParts {
+  return readPid(pid)
+}
+
+/** The record a reference stands for. Internal: not exported by the package. */
+export function recordOfRef(ref: Reference): RefParts {
+  return readRef(ref)
+}
+
+export function isPid(value: unknown): value is Pid {
+  return value instanceof Pid
+}
+
+export function isReference(value: unknown): value is Reference {
+  return value instanceof Reference
+}
+
+/** Name of the node a process lives on. */
+export function nodeOf(pid: Pid): string {
+  return readPid(pid).node
+}
+
+/** Text form, unique in the cluster: `<name@host.creation.index.serial>`. */
+export function pidKey(pid: Pid): string {
+  const { node, creation, index, serial } = readPid(pid)
+  return `<${node}.${creation}.${index}.${serial}>`
+}
+
+/** Text form of a reference, unique in the cluster: `<name@host.creation.id>`. */
+export function refKey(ref: Reference): string {
+  const { node, creation, id } = readRef(ref)
+  return `<${node}.${creation}.${id}>`
+}
