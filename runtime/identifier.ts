@@ -4,9 +4,9 @@
  * slot index and serial; a pid whose creation is not the node's present one is dead, never another
  * process (OTP: pids are never reused within an incarnation).
  *
- * The record behind an identifier (a process, a remote stand-in, a monitor) is reached only through
- * `recordOfPid` and `recordOfRef`, which the package does not export. That privacy is a class's own
- * `#record`, handed out once by the static block: no symbol, no WeakMap on the send path.
+ * The record behind a pid (a process, a remote stand-in) is reached only through `recordOfPid`,
+ * which the package does not export. That privacy is a class's own `#record`, handed out once by
+ * the static block: no symbol, no WeakMap on the send path.
  */
 const inspect = Symbol.for('nodejs.util.inspect.custom')
 
@@ -26,7 +26,6 @@ export type RefParts = {
 }
 
 let readPid: (pid: Pid) => PidParts
-let readRef: (ref: Reference) => RefParts
 
 export class Pid {
   readonly #record: PidParts
@@ -52,17 +51,14 @@ export class Pid {
   }
 }
 
-/** A unique reference, OTP's `make_ref()`: names one monitor, timer or request. */
-export class Reference {
-  readonly #record: RefParts
-
-  constructor(record: RefParts) {
-    this.#record = record
-  }
-
-  static {
-    readRef = (ref) => ref.#record
-  }
+/**
+ * A unique reference, OTP's `make_ref()`: names one monitor, timer or request. The things that are
+ * referred to extend it, so that a monitor or a call costs no second object.
+ */
+export abstract class Reference implements RefParts {
+  abstract get node(): string
+  abstract get creation(): number
+  abstract get id(): number
 
   toJSON(): string {
     return refKey(this)
@@ -77,14 +73,28 @@ export class Reference {
   }
 }
 
+/** A reference made by another node. */
+export class RemoteReference extends Reference {
+  readonly node: string
+  readonly creation: number
+  readonly id: number
+
+  constructor(parts: RefParts) {
+    super()
+    this.node = parts.node
+    this.creation = parts.creation
+    this.id = parts.id
+  }
+}
+
 /** The record a pid stands for. Internal: not exported by the package. */
 export function recordOfPid(pid: Pid): PidParts {
   return readPid(pid)
 }
 
-/** The record a reference stands for. Internal: not exported by the package. */
+/** What of a reference travels. Internal: not exported by the package. */
 export function recordOfRef(ref: Reference): RefParts {
-  return readRef(ref)
+  return ref
 }
 
 export function isPid(value: unknown): value is Pid {
@@ -108,6 +118,6 @@ export function pidKey(pid: Pid): string {
 
 /** Text form of a reference, unique in the cluster: `<name@host.creation.id>`. */
 export function refKey(ref: Reference): string {
-  const { node, creation, id } = readRef(ref)
+  const { node, creation, id } = ref
   return `<${node}.${creation}.${id}>`
 }

@@ -13,6 +13,10 @@ export const limits = {
   distMaxMessageBytes: 256 * 1024 * 1024,
   /** Nesting of a term. */
   termDepthMax: 64,
+  /** Values and keys in one term: a body of one-byte elements must not fill the heap. */
+  termElementsMax: 4 * 1024 * 1024,
+  /** Magnitude of a bigint in a term. */
+  termBigintMaxBytes: 8192,
   /** Bytes waiting for one peer before senders are suspended. */
   distQueueMaxBytes: 16 * 1024 * 1024,
   /** Unidirectional data streams per direction and channel. */

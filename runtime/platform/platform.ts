@@ -37,6 +37,8 @@ export interface Turn {
   soon(fn: () => void): void
   /** Runs `fn` in a later turn, once timers and I/O had their chance (setImmediate). */
   later(fn: () => void): void
+  /** Units of work between two questions of `sliceOver`, which may cost a clock read. */
+  readonly checkEvery: number
   /** Marks the start of a slice. */
   sliceStart(): void
   /** True once the slice that began with `sliceStart` should end. */

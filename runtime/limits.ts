@@ -1,0 +1,27 @@
+/** Every bound of the runtime, by name. Units are last in the names. */
+export const limits = {
+  /** Live processes of one node. Spawning above it fails with `{ tag: 'systemLimit' }`. */
+  processesMax: 4_194_304,
+  /** Local names. */
+  namesMax: 1_048_576,
+  /** Bytes of a local name or a module name. */
+  nameMaxBytes: 255,
+  /** Messages one callback process handles before others get their turn. */
+  messagesPerTurn: 256,
+  /** Links and monitors fired in one turn when a process or a node ends; the rest follow. */
+  fanOutPerTurn: 1_000,
+  /** `receive` and call timeouts, as OTP: 2^32-1 milliseconds. */
+  timeoutMaxMs: 4_294_967_295,
+  /** A call without `callWithin` (OTP `gen_server:call/2`). */
+  callTimeoutMs: 5_000,
+  /** Timers of `sendAfter`, per node. */
+  timersMax: 4_194_304,
+  /** A mailbox that grows past it is reported once as a `mailboxHigh` event. */
+  mailboxHighMessages: 100_000,
+  /** Nesting of a message in checked mode; the codec has the same bound. */
+  termDepthMax: 64,
+  /** Remote pids remembered per peer. Above it a peer's new pids are refused. */
+  remotePidsMax: 1_048_576,
+  /** Links, monitors, pending calls and spawn requests that one peer may hold here, together. */
+  peerRelationsMax: 1_048_576,
+} as const

@@ -1,0 +1,107 @@
+/**
+ * Small files on the real file system. A write goes to a fresh temporary file whose mode is set
+ * while it is empty, is synced, then renamed over the target, and the directory is synced: a crash
+ * leaves the old bytes or the new ones. Reads are bounded before the bytes are taken.
+ */
+import { mkdir, open, readdir, rename, unlink } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { Storage, StorageFailure } from './platform.ts'
+
+const reasons: Readonly<Record<string, StorageFailure['reason']>> = {
+  ENOENT: 'notFound',
+  EACCES: 'denied',
+  EPERM: 'denied',
+  EROFS: 'denied',
+  ENOTDIR: 'notDirectory',
+  EEXIST: 'notDirectory',
+}
+
+function failure(error: unknown): StorageFailure {
+  const code =
+    error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
+  const message = error instanceof Error ? error.message : String(error)
+  return { tag: 'error', reason: reasons[code] ?? 'failed', message }
+}
+
+async function writeNew(path: string, bytes: Uint8Array, mode: number): Promise<void> {
+  const file = await open(path, 'wx', mode)
+  try {
+    await file.chmod(mode)
+    await file.writeFile(bytes)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r')
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
+  }
+}
+
+export function nodeStorage(): Storage {
+  let writes = 0
+  return {
+    async read(path, maxBytes) {
+      try {
+        const file = await open(path, 'r')
+        try {
+          const { size } = await file.stat()
+          if (size > maxBytes) {
+            const message = `${path} holds ${size} bytes, more than ${maxBytes}`
+            return { tag: 'error', reason: 'tooLarge', message }
+          }
+          return { tag: 'ok', bytes: new Uint8Array(await file.readFile()) }
+        } finally {
+          await file.close()
+        }
+      } catch (error) {
+        return failure(error)
+      }
+    },
+
+    async write(path, bytes, mode) {
+      const temporary = `${path}.${process.pid}-${++writes}.tmp`
+      try {
+        await unlink(temporary).catch(() => undefined)
+        await writeNew(temporary, bytes, mode)
+        await rename(temporary, path)
+        await syncDirectory(dirname(path))
+        return { tag: 'ok' }
+      } catch (error) {
+        await unlink(temporary).catch(() => undefined)
+        return failure(error)
+      }
+    },
+
+    async remove(path) {
+      try {
+        await unlink(path)
+        return { tag: 'ok' }
+      } catch (error) {
+        return failure(error)
+      }
+    },
+
+    async list(path) {
+      try {
+        return { tag: 'ok', names: (await readdir(path)).sort() }
+      } catch (error) {
+        return failure(error)
+      }
+    },
+
+    async makeDirectory(path, mode) {
+      try {
+        await mkdir(path, { recursive: true, mode })
+        return { tag: 'ok' }
+      } catch (error) {
+        return failure(error)
+      }
+    },
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * The real platform: Node's clocks, timers, CSPRNG and turns of the event loop. The only file of
+ * the runtime that may touch them.
+ *
+ * Timers never fire early. Node truncates delays to whole milliseconds and clamps those above
+ * 2^31-1 to 1 ms, so a timer that comes back before its time is armed again with what remains.
+ */
+import { randomFillSync } from 'node:crypto'
+import { nodeStorage } from './node-storage.ts'
+import type { Clock, Platform, Random, TimerHandle, Turn } from './platform.ts'
+
+const timerMaxMs = 2 ** 31 - 1
+const sliceMs = 1
+
+class NodeTimer {
+  readonly dueMs: number
+  readonly fn: () => void
+  timeout: NodeJS.Timeout | undefined = undefined
+
+  constructor(dueMs: number, fn: () => void) {
+    this.dueMs = dueMs
+    this.fn = fn
+  }
+}
+
+function arm(timer: NodeTimer): void {
+  const remainingMs = timer.dueMs - performance.now()
+  timer.timeout = setTimeout(
+    () => {
+      if (performance.now() < timer.dueMs) arm(timer)
+      else {
+        timer.timeout = undefined
+        timer.fn()
+      }
+    },
+    Math.min(Math.ceil(Math.max(remainingMs, 0)), timerMaxMs),
+  )
+}
+
+const clock: Clock = {
+  now: () => performance.now(),
+  wallMs: () => Date.now(),
+  after(ms, fn) {
+    const timer = new NodeTimer(performance.now() + Math.max(ms, 0), fn)
+    arm(timer)
+    return timer
+  },
+  cancel(handle: TimerHandle) {
+    if (handle instanceof NodeTimer) clearTimeout(handle.timeout)
+  },
+}
+
+const random: Random = {
+  unit: () => Math.random(),
+  bytes: (size) => randomFillSync(new Uint8Array(size)),
+}
+
+function nodeTurn(): Turn {
+  const settled = Promise.resolve()
+  let sliceEndMs = 0
+  return {
+    soon(fn) {
+      settled.then(fn)
+    },
+    later(fn) {
+      setImmediate(fn)
+    },
+    checkEvery: 128,
+    sliceStart() {
+      sliceEndMs = performance.now() + sliceMs
+    },
+    sliceOver: () => performance.now() >= sliceEndMs,
+    pick: () => 0,
+  }
+}
+
+/** Marks our own listeners, so that the default treatment is kept when only they are there. */
+const ours = Symbol('skein rejection listener')
+
+function onUnhandledRejection(claim: (reason: unknown) => boolean): () => void {
+  const listener = (reason: unknown): void => {
+    if (claim(reason)) return
+    const others = process.listeners('unhandledRejection')
+    const mine = others.filter((other) => ours in other)
+    // A listener's presence turns off Node's default, which is to raise the rejection as an
+    // uncaught exception: the last of ours does it when no listener of the host is there.
+    if (mine.length === others.length && Object.is(mine.at(-1), listener)) throw reason
+  }
+  Object.defineProperty(listener, ours, { value: true })
+  process.on('unhandledRejection', listener)
+  return () => process.off('unhandledRejection', listener)
+}
+
+/** The platform of a node that runs for real. One per node. */
+export function nodePlatform(): Platform {
+  return { clock, random, turn: nodeTurn(), storage: nodeStorage(), onUnhandledRejection }
+}

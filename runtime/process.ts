@@ -1,0 +1,113 @@
+/**
+ * The process record. One class, all fields set here and none added later, so that every access
+ * in the scheduler stays monomorphic; states are bits of `flags`. Only runtime/ sees records: the
+ * rest of the program holds pids.
+ *
+ * A dead record keeps its identity and reason only; everything it referred to is dropped, so a
+ * pid kept for years costs a few hundred bytes.
+ */
+import type { Reason } from './exit.ts'
+import { Pid, type PidParts } from './identifier.ts'
+import { Mailbox } from './mailbox.ts'
+import type { Monitor } from './monitors.ts'
+import type { Request } from './request.ts'
+import type { Self } from './self.ts'
+import type { System } from './system.ts'
+import type { Timeout } from './timeouts.ts'
+
+/** Bits of `Process.flags`. */
+export const DEAD = 1
+/** In a run queue. A process may be there once only. */
+export const QUEUED = 2
+/** Its code is on the stack now. */
+export const RUNNING = 4
+/** A callback process whose handler returned a promise: mail waits. */
+export const BUSY = 8
+export const TRAPPING = 16
+export const HIGH = 32
+/** Spawned; its body has not begun. */
+export const STARTING = 64
+/** Its mailbox has been reported as high. */
+export const REPORTED = 128
+
+/**
+ * A process that handles its mail by callback (behaviours). `receive` gets one message at a time;
+ * while the promise it returned is pending, mail waits.
+ */
+export interface Receiver {
+  receive(message: unknown): void | Promise<void>
+}
+
+/** A body parked in `receive`, waiting for mail. */
+export type Waiter = {
+  readonly resolve: (message: unknown) => void
+  readonly reject: (error: unknown) => void
+  readonly matches: ((message: unknown) => boolean) | null
+  timeout: Timeout | null
+}
+
+export class Process extends Mailbox implements PidParts {
+  readonly system: System
+  readonly index: number
+  readonly serial: number
+  readonly pid: Pid
+  /** Name of the module it runs, for reports. */
+  readonly module: string
+  readonly parent: Pid | null
+  flags: number
+  /** Run queue link. */
+  next: Process | null = null
+  /** Starts the body; null once it has. */
+  begin: ((process: Process) => void) | null
+  receiver: Receiver | null = null
+  waiter: Waiter | null = null
+  self: Self | null = null
+  name: string | null = null
+  /** Peers of links, local and remote. */
+  links: Set<Pid> | null = null
+  /** Monitors this process holds on others, by intrusive list. */
+  monitors: Monitor | null = null
+  /** Monitors others hold on this process, by intrusive list. */
+  watchers: Monitor | null = null
+  /** Calls taken from the mailbox and not answered yet, by intrusive list. */
+  requests: Request | null = null
+  exitHooks: ((reason: Reason) => void)[] | null = null
+  abort: AbortController | null = null
+  reason: Reason | null = null
+
+  constructor(
+    system: System,
+    index: number,
+    serial: number,
+    module: string,
+    parent: Pid | null,
+    begin: (process: Process) => void,
+    high: boolean,
+  ) {
+    super()
+    this.system = system
+    this.index = index
+    this.serial = serial
+    this.module = module
+    this.parent = parent
+    this.begin = begin
+    this.flags = high ? STARTING | HIGH : STARTING
+    this.pid = new Pid(this)
+  }
+
+  get node(): string {
+    return this.system.node
+  }
+
+  get creation(): number {
+    return this.system.creation
+  }
+
+  get alive(): boolean {
+    return (this.flags & DEAD) === 0
+  }
+
+  get trapping(): boolean {
+    return (this.flags & TRAPPING) !== 0
+  }
+}
