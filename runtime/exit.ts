@@ -71,7 +71,7 @@ export function reasonOfThrown(thrown: unknown): Reason {
 /** One line for messages and logs. */
 export function formatReason(reason: Reason): string {
   if (typeof reason === 'string') return reason
-  if (reason.tag === 'error') return `${String(reason['name'])}: ${String(reason['message'])}`
+  if (reason.tag === 'error') return `${String(reason.name)}: ${String(reason.message)}`
   try {
     return JSON.stringify(reason)
   } catch {

@@ -84,6 +84,11 @@ export class Mailbox {
     return empty
   }
 
+  /** Makes the next look of a waiting receive begin at the oldest message. */
+  rewind(): void {
+    this.#savedAt = -1
+  }
+
   /** Every message, oldest first; the mailbox is empty afterwards. */
   drain(): unknown[] {
     const messages: unknown[] = []

@@ -43,7 +43,8 @@ export function isDown(ref?: Reference): (message: unknown) => message is DownMe
 
 export function isNodeUp(node?: string): (message: unknown) => message is NodeUpMessage {
   return (message): message is NodeUpMessage =>
-    hasTag(message, 'nodeup') && (node === undefined || ('node' in message && message.node === node))
+    hasTag(message, 'nodeup') &&
+    (node === undefined || ('node' in message && message.node === node))
 }
 
 export function isNodeDown(node?: string): (message: unknown) => message is NodeDownMessage {

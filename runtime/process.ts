@@ -9,7 +9,7 @@
 import type { Reason } from './exit.ts'
 import { Pid, type PidParts } from './identifier.ts'
 import { Mailbox } from './mailbox.ts'
-import type { Monitor } from './monitors.ts'
+import type { Monitor, Watch } from './monitors.ts'
 import type { Request } from './request.ts'
 import type { Self } from './self.ts'
 import type { System } from './system.ts'
@@ -29,6 +29,8 @@ export const HIGH = 32
 export const STARTING = 64
 /** Its mailbox has been reported as high. */
 export const REPORTED = 128
+/** It used its `self` after its end once already. */
+export const POISONED = 256
 
 /**
  * A process that handles its mail by callback (behaviours). `receive` gets one message at a time;
@@ -43,6 +45,8 @@ export type Waiter = {
   readonly resolve: (message: unknown) => void
   readonly reject: (error: unknown) => void
   readonly matches: ((message: unknown) => boolean) | null
+  /** May be resolved from a sender's stack: true for promises, false for generators. */
+  readonly direct: boolean
   timeout: Timeout | null
 }
 
@@ -68,7 +72,7 @@ export class Process extends Mailbox implements PidParts {
   /** Monitors this process holds on others, by intrusive list. */
   monitors: Monitor | null = null
   /** Monitors others hold on this process, by intrusive list. */
-  watchers: Monitor | null = null
+  watchers: Watch | null = null
   /** Calls taken from the mailbox and not answered yet, by intrusive list. */
   requests: Request | null = null
   exitHooks: ((reason: Reason) => void)[] | null = null

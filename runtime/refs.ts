@@ -19,9 +19,10 @@ export class RefTable {
     this.creation = creation
   }
 
-  mint(ref: LocalReference): number {
+  /** A number of its own; `ref`, if given, is found by it as long as somebody holds it. */
+  mint(ref: LocalReference | null): number {
     const id = ++this.#last
-    this.#minted.set(id, ref)
+    if (ref !== null) this.#minted.set(id, ref)
     return id
   }
 
@@ -33,11 +34,13 @@ export class RefTable {
 /** A reference of this node; monitors, timers and calls extend it. */
 export class LocalReference extends Reference {
   readonly #table: RefTable
-  #id = 0
+  #id: number
 
-  constructor(table: RefTable) {
+  /** `id` is given when it was minted before, for a request whose answer becomes this. */
+  constructor(table: RefTable, id = 0) {
     super()
     this.#table = table
+    this.#id = id
   }
 
   get node(): string {

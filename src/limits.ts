@@ -11,12 +11,16 @@ export const limits = {
   distFragmentBytes: 64 * 1024,
   /** Bytes of unfinished fragmented messages held for one peer. */
   distMaxMessageBytes: 256 * 1024 * 1024,
+  /** Unfinished fragmented messages of one peer. */
+  distUnfinishedMessagesMax: 1024,
   /** Nesting of a term. */
   termDepthMax: 64,
   /** Values and keys in one term: a body of one-byte elements must not fill the heap. */
   termElementsMax: 4 * 1024 * 1024,
   /** Magnitude of a bigint in a term. */
   termBigintMaxBytes: 8192,
+  /** A codec buffer grown beyond this is let go before the next term. */
+  codecBufferKeepBytes: 256 * 1024,
   /** Bytes waiting for one peer before senders are suspended. */
   distQueueMaxBytes: 16 * 1024 * 1024,
   /** Unidirectional data streams per direction and channel. */
@@ -34,4 +38,22 @@ export const limits = {
   certFileMaxBytes: 64 * 1024,
   /** Pins held in memory and on disk. */
   trustedPinsMax: 100_000,
+  /** Connections of one carrier endpoint, dialled and accepted. */
+  carrierConnectionsMax: 10_000,
+  /** Inbound connections of one endpoint whose handshake is not complete. */
+  carrierHalfOpenMax: 1024,
+  /** Handshake of an inbound connection. */
+  carrierHandshakeTimeoutMs: 10_000,
+  /** Streams of each kind that one side of a connection may hold open. */
+  carrierStreamsMax: 256,
+  /** Bytes queued in one stream above which `write` answers false. */
+  carrierStreamHighBytes: 256 * 1024,
+  /** Bytes queued in one stream below which `onDrain` follows a false `write`. */
+  carrierStreamLowBytes: 64 * 1024,
+  /** Reason text of a close, cut to fit one packet. */
+  carrierCloseReasonMaxBytes: 256,
+  /** Unread bytes a peer may send on one stream. */
+  carrierStreamWindowBytes: 1024 * 1024,
+  /** Unread bytes a peer may send on one connection; at least twice the stream window. */
+  carrierConnectionWindowBytes: 4 * 1024 * 1024,
 } as const

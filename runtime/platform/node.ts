@@ -93,5 +93,12 @@ function onUnhandledRejection(claim: (reason: unknown) => boolean): () => void {
 
 /** The platform of a node that runs for real. One per node. */
 export function nodePlatform(): Platform {
-  return { clock, random, turn: nodeTurn(), storage: nodeStorage(), onUnhandledRejection }
+  return {
+    development: process.env.NODE_ENV !== 'production',
+    clock,
+    random,
+    turn: nodeTurn(),
+    storage: nodeStorage(),
+    onUnhandledRejection,
+  }
 }

@@ -82,6 +82,8 @@ export interface Storage {
 }
 
 export interface Platform {
+  /** False when the program runs in production (NODE_ENV): the default of checked mode. */
+  readonly development: boolean
   readonly clock: Clock
   readonly random: Random
   readonly turn: Turn

@@ -169,6 +169,7 @@ export function simPlatform(world: World, options: SimPlatformOptions = {}): Pla
     pick: (runnable) => Math.floor(world.random.unit() * runnable),
   }
   return {
+    development: true,
     clock,
     random: world.random,
     turn,

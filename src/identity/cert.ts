@@ -32,8 +32,8 @@ export type CertificateRequest = {
   /** From `wallMs` to notAfter. Default 365. */
   readonly days?: number
   readonly random: Random
-  /** An existing P-256 private key to certify; a new one when absent. */
-  readonly key?: KeyObject
+  /** The ECDSA P-256 private key to certify (`makeTlsKey`). */
+  readonly key: KeyObject
 }
 
 const backdateMs = 300_000
@@ -42,9 +42,8 @@ const dayMs = 86_400_000
 const serialBytes = 16
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 
-/** Makes a certificate and its PEM files. Throws if `key` is not an ECDSA P-256 private key. */
+/** Makes a certificate for a key. Rejects if `key` is not an ECDSA P-256 private key. */
 export async function makeCertificate(request: CertificateRequest): Promise<TlsMaterial> {
-  const key = request.key ?? generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey
   // The library's container throws unless the metadata polyfill is there before it.
   await import('reflect-metadata')
   const x509 = await import('@peculiar/x509')
@@ -55,7 +54,7 @@ export async function makeCertificate(request: CertificateRequest): Promise<TlsM
       notBefore: new Date(request.wallMs - backdateMs),
       notAfter: new Date(request.wallMs + (request.days ?? defaultDays) * dayMs),
       signingAlgorithm: algorithm,
-      keys: await webKeys(key),
+      keys: await webKeys(request.key),
       extensions: [
         new x509.BasicConstraintsExtension(false, undefined, true),
         new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
@@ -69,7 +68,7 @@ export async function makeCertificate(request: CertificateRequest): Promise<TlsM
   )
   return {
     certPem: `${certificate.toString('pem')}\n`,
-    keyPem: pemOf(key),
+    keyPem: pemOf(request.key),
     certDer: new Uint8Array(certificate.rawData),
   }
 }

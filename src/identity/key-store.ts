@@ -50,8 +50,7 @@ export async function ensureKeypair(
   random: Random,
   dir: string,
 ): Promise<
-  | { readonly tag: 'ok'; readonly keypair: Keypair; readonly origin: KeypairOrigin }
-  | KeypairError
+  { readonly tag: 'ok'; readonly keypair: Keypair; readonly origin: KeypairOrigin } | KeypairError
 > {
   const seed = await readKey(storage, privatePath(dir), 'readPrivateKeyFailed')
   if (seed.tag === 'error') return seed
@@ -80,8 +79,7 @@ async function mint(
   dir: string,
   stale: boolean,
 ): Promise<
-  | { readonly tag: 'ok'; readonly keypair: Keypair; readonly origin: KeypairOrigin }
-  | KeypairError
+  { readonly tag: 'ok'; readonly keypair: Keypair; readonly origin: KeypairOrigin } | KeypairError
 > {
   const made = await storage.makeDirectory(dir, directoryMode)
   if (made.tag === 'error') return writeFailed(dir, made.message)

@@ -53,7 +53,5 @@ export function decideTrust(question: TrustQuestion): TrustDecision {
     if (Buffer.compare(publicKey, lookup.publicKey) === 0) return { tag: 'accept', pin: false }
     return { tag: 'reject', reason: 'keyMismatch', expected: lookup.publicKey }
   }
-  return mode === 'tofu'
-    ? { tag: 'accept', pin: true }
-    : { tag: 'reject', reason: 'untrustedKey' }
+  return mode === 'tofu' ? { tag: 'accept', pin: true } : { tag: 'reject', reason: 'untrustedKey' }
 }

@@ -10,6 +10,7 @@
  */
 import { isUtf8 } from 'node:buffer'
 import { limits } from '../limits.ts'
+import { isBigintPayload } from './bigint-bytes.ts'
 import { ext } from './format.ts'
 import { isIdentifierPayload } from './identifier-bytes.ts'
 
@@ -42,7 +43,7 @@ export type ScanError = {
   readonly at: number
 }
 
-export type ScanOk = {
+type ScanOk = {
   readonly tag: 'ok'
   /**
    * False: every MessagePack reader returns this term exactly. True: it holds an extension, or a
@@ -106,9 +107,10 @@ export class Scanner {
       }
       const header = containerHeader[tag]!
       if (header === 0) {
-        at = tag >= 0xc7 && tag <= 0xc9 
-          ? this.#extension(bytes, at, end, opened ? left : -1)
-          : this.#scalar(bytes, at, end, tag)
+        at =
+          tag >= 0xc7 && tag <= 0xc9
+            ? this.#extension(bytes, at, end, opened ? left : -1)
+            : this.#scalar(bytes, at, end, tag)
         if (at < 0) return -1
         opened = false
         continue
@@ -126,7 +128,7 @@ export class Scanner {
       depth += 1
       left = count
       isObject = isMap ? 1 : 0
-      opened = !isMap
+      opened = !isMap && count > 0
       at += header
     }
   }
@@ -210,14 +212,6 @@ function isExtension(
   }
 }
 
-/** Sign byte, then the magnitude without leading zeros; zero is `00` alone. */
-function isBigintPayload(bytes: Uint8Array, from: number, to: number): boolean {
-  const size = to - from
-  if (size < 1 || size - 1 > limits.termBigintMaxBytes) return false
-  const sign = bytes[from]!
-  return size === 1 ? sign === 0 : sign <= 1 && bytes[from + 1] !== 0
-}
-
 const proto = [0x5f, 0x5f, 0x70, 0x72, 0x6f, 0x74, 0x6f, 0x5f, 0x5f] as const
 
 function isProto(bytes: Uint8Array, from: number, to: number): boolean {
@@ -240,18 +234,34 @@ function isSafeInt64(bytes: Uint8Array, at: number): boolean {
 }
 
 /** Bytes before the content, per tag; 0: not of this kind. */
-const containerHeader = headers({ 0xdc: 3, 0xdd: 5, 0xde: 3, 0xdf: 5 }, 0x80, 0x9f)
-const stringHeader = headers({ 0xd9: 2, 0xda: 3, 0xdb: 5 }, 0xa0, 0xbf)
+const containerHeader = headers({ 220: 3, 221: 5, 222: 3, 223: 5 }, 0x80, 0x9f)
+const stringHeader = headers({ 217: 2, 218: 3, 219: 5 }, 0xa0, 0xbf)
 /** Tag and fixed part of every scalar we write that is neither fixint, string nor extension. */
 const fixedSize = headers(
   {
-    0xc0: 1, 0xc2: 1, 0xc3: 1, 0xc4: 2, 0xc5: 3, 0xc6: 5, 0xcb: 9, 0xcc: 2, 0xcd: 3, 0xce: 5,
-    0xcf: 9, 0xd0: 2, 0xd1: 3, 0xd2: 5, 0xd3: 9,
+    192: 1,
+    194: 1,
+    195: 1,
+    196: 2,
+    197: 3,
+    198: 5,
+    203: 9,
+    204: 2,
+    205: 3,
+    206: 5,
+    207: 9,
+    208: 2,
+    209: 3,
+    210: 5,
+    211: 9,
   },
   1,
   0,
 )
 
 function headers(sizes: Readonly<Record<number, number>>, from: number, to: number): Uint8Array {
-  return Uint8Array.from({ length: 256 }, (_, tag) => sizes[tag] ?? (tag >= from && tag <= to ? 1 : 0))
+  return Uint8Array.from(
+    { length: 256 },
+    (_, tag) => sizes[tag] ?? (tag >= from && tag <= to ? 1 : 0),
+  )
 }

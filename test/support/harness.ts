@@ -15,6 +15,8 @@ export * as assert from 'uvu/assert'
 
 const DEADLINE_MS = 10_000
 const CLEANUP_DEADLINE_MS = 5_000
+/** Stack frames that say nothing about a failure. */
+const machinery = /(support\/harness\.ts|node_modules\/uvu\/)/
 
 export type TestOptions = { readonly deadlineMs?: number }
 
@@ -157,7 +159,8 @@ function withNotes(errors: readonly unknown[], dump: string): Error {
   const error = first instanceof Error ? first : new Error(`not an Error: ${describe(first)}`)
   const notes = others.map((other) => `\n  also: ${describe(other)}`).join('')
   // Read first: V8 writes the stack, message included, when it is first asked for.
-  const stack = error.stack ?? ''
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))
+  const stack = ['', ...frames.filter((line) => !machinery.test(line))].join('\n')
   Object.defineProperty(error, 'stack', { value: stack })
   Object.defineProperty(error, 'message', { value: `${error.message}${notes}${dump}` })
   return error

@@ -53,7 +53,8 @@ async function runTests(step: Extract<Step, { tag: 'tests' }>): Promise<Tally> {
   const files = chooseFiles(testFiles(root), step.filters)
   const options = { root, jobs: JOBS, fileDeadlineMs: FILE_DEADLINE_MS, print }
   const tally = await runFiles(files, options)
-  return tally.passed + tally.failed > 0 ? tally : failure(`${step.name}: no test ran`)
+  const ran = tally.passed + tally.failed > 0
+  return ran ? tally : addTallies(tally, failure(`${step.name}: no test ran`))
 }
 
 /** The command writes straight to our output: its progress is ours. */

@@ -83,7 +83,7 @@ export function openReport(): Report {
         process.exit(1)
       }
       // Unreferenced: it fires only if something else keeps the process alive.
-      setTimeout(end, LEAK_GRACE_MS).unref()
+      setTimeout(end, hung ? 0 : LEAK_GRACE_MS).unref()
     },
   }
 }

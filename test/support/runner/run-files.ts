@@ -9,7 +9,7 @@ export type Tally = {
   readonly failed: number
   /** Reason -> how many tests were skipped for it. */
   readonly skips: ReadonlyMap<string, number>
-  /** `file: failure`, one line each. */
+  /** `file: failure`, some of several lines. */
   readonly failures: readonly string[]
 }
 
@@ -36,7 +36,11 @@ export async function runFiles(files: readonly string[], options: RunFilesOption
       if (result.failures.length > 0) options.print(indent(result.output))
     }
   }
+  // A signal ends a process without its 'exit' event, by which the running files are ended.
+  const leave = (): void => process.exit(1)
+  process.once('SIGINT', leave).once('SIGTERM', leave)
   await Promise.all(Array.from({ length: options.jobs }, worker))
+  process.off('SIGINT', leave).off('SIGTERM', leave)
   return results.map(tallyOf).reduce(addTallies, emptyTally)
 }
 
@@ -56,7 +60,7 @@ export function summaryOf(tally: Tally): string[] {
   const skipped = [...tally.skips.values()].reduce((sum, count) => sum + count, 0)
   const reasons = [...tally.skips].map(([reason, count]) => `${reason} (${count})`)
   return [
-    ...tally.failures.map((failure) => `failed: ${failure}`),
+    ...tally.failures.map((failure) => `failed: ${brief(failure)}`),
     `${skipped} skipped: ${reasons.join('; ') || 'none'}`,
     `${tally.passed} passed, ${tally.failed} failed`,
   ]
@@ -75,6 +79,12 @@ function lineOf(result: FileResult): string {
   const failed = result.failures.length === 0 ? '' : `, ${result.failures.length} failed`
   const counts = `${result.passed} passed${failed}${skipped}`
   return `${verdict} ${result.file}: ${counts} (${Math.round(result.tookMs)} ms)`
+}
+
+/** The whole message stands where the file ended; here its beginning is enough to find it. */
+function brief(failure: string): string {
+  const [first = '', ...others] = failure.split('\n')
+  return others.length === 0 ? first : `${first} (and ${others.length} more lines above)`
 }
 
 function indent(text: string): string {

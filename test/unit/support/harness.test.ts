@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { assert, suite } from '../../support/harness.ts'
+import { assert, cleanup, suite } from '../../support/harness.ts'
 import { chooseFiles, testFiles } from '../../support/runner/files.ts'
 import { type FileResult, judge, runFile } from '../../support/runner/run-file.ts'
 import { addTallies, emptyTally, runFiles, summaryOf } from '../../support/runner/run-files.ts'
@@ -111,17 +111,12 @@ harness(
   'a file alone under tsx ends by itself with the right code',
   async () => {
     assert.is(await exitCode('skipping'), 0)
-    assert.is(await exitCode('leaking'), 1)
+    assert.is(await exitCode('throwing'), 1)
+    assert.is(await exitCode('hanging-timer'), 1)
     assert.is(await exitCode('empty'), 1)
   },
   slow,
 )
-
-harness('a name is registered once', () => {
-  const inner = suite('never run')
-  inner.skip('twice', 'first')
-  assert.throws(() => inner.skip('twice', 'second'), /two tests of suite "never run"/)
-})
 
 harness.run()
 
@@ -157,10 +152,19 @@ runner(
 )
 
 runner(
+  'a suite that uses a name twice does not load',
+  async () => {
+    const failures = (await run('duplicate')).failures
+    assert.match(failures[0] ?? '', 'two tests of suite "duplicate" are named "twice"')
+  },
+  slow,
+)
+
+runner(
   'a spinning test is ended by the deadline of the file and named',
   async () => {
-    const failure = only(await run('spinning', 3_000))
-    assert.match(failure, /did not end within 3000 ms, during the test "spinning: spins"/)
+    const failure = only(await run('spinning', 5_000))
+    assert.match(failure, /did not end within 5000 ms, during the test "spinning: spins"/)
   },
   slow,
 )
@@ -217,10 +221,39 @@ runner('filters choose by part of the path; without them the slow folders stay o
   assert.ok(testFiles(root).includes('test/unit/support/harness.test.ts'))
 })
 
+runner(
+  'the command ends with the count and a code that tells',
+  async () => {
+    const main = 'test/support/runner/main.ts'
+    const nothing = await command(main, 'no-such-file')
+    assert.is(nothing.lines.at(-1), '0 passed, 0 failed')
+    assert.is(nothing.code, 1)
+    const casts = await command(main, 'test/tidy/casts')
+    assert.match(casts.lines.at(-1) ?? '', /^[1-9]\d* passed, 0 failed$/)
+    assert.is(casts.code, 0)
+    const wrong = await command(main, '--jobs', 'many')
+    assert.match(wrong.lines.join('\n'), '--jobs must be a positive whole number, got "many"')
+    assert.is(wrong.code, 1)
+  },
+  slow,
+)
+
 runner.run()
 
-function exitCode(fixture: string): Promise<number | null> {
-  const file = `test/unit/support/fixtures/${fixture}.ts`
-  const child = spawn(process.execPath, ['--import', 'tsx', file], { cwd: root, stdio: 'ignore' })
-  return new Promise((resolve) => child.on('exit', resolve))
+async function exitCode(fixture: string): Promise<number | null> {
+  return (await command(`test/unit/support/fixtures/${fixture}.ts`)).code
+}
+
+function command(...args: string[]): Promise<{ code: number | null; lines: string[] }> {
+  const child = spawn(process.execPath, ['--import', 'tsx', ...args], { cwd: root })
+  cleanup(() => child.kill('SIGKILL'))
+  let output = ''
+  const keep = (chunk: Buffer): void => {
+    output += chunk.toString()
+  }
+  child.stdout.on('data', keep)
+  child.stderr.on('data', keep)
+  return new Promise((resolve) => {
+    child.on('close', (code) => resolve({ code, lines: output.trimEnd().split('\n') }))
+  })
 }

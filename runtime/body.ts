@@ -1,0 +1,123 @@
+/**
+ * Bodies of plain processes: an async function, or a generator as the fast form (a third of the
+ * memory, no promises). What a body returns decides how it ends: `exit(reason)` with that reason,
+ * anything else `normal`; what it throws is its reason (rules P1 to P3).
+ */
+import { ExitOutcome, type Reason, reasonOfThrown } from './exit.ts'
+import { empty } from './mailbox.ts'
+import type { Process } from './process.ts'
+import { checkReceive, otherwise, park, type ReceiveOptions } from './receive.ts'
+import { terminate } from './terminate.ts'
+
+/** What a generator body yields: a receive to be carried out (`yield* self.take(...)`). */
+export class Receiving {
+  readonly matches: ((message: unknown) => boolean) | null
+  readonly options: ReceiveOptions<unknown> | undefined
+
+  constructor(
+    matches: ((message: unknown) => boolean) | null,
+    options: ReceiveOptions<unknown> | undefined,
+  ) {
+    this.matches = matches
+    this.options = options
+  }
+}
+
+/** Takes over what a body's function returned. `finish` is told a value before the process ends. */
+export function runBody(
+  process: Process,
+  result: unknown,
+  finish?: (value: unknown) => void,
+): void {
+  const ended = (value: unknown): void => {
+    if (process.alive) finish?.(value)
+    terminate(process, outcomeReason(value))
+  }
+  if (result instanceof Promise) {
+    result.then(ended, (error: unknown) => terminate(process, reasonOfThrown(error)))
+  } else if (isGenerator(result)) drive(process, result, ended)
+  else ended(result)
+}
+
+function outcomeReason(value: unknown): Reason {
+  return value instanceof ExitOutcome ? value.reason : 'normal'
+}
+
+function isGenerator(value: unknown): value is Generator<unknown, unknown, unknown> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    Object.prototype.toString.call(value) === '[object Generator]'
+  )
+}
+
+/** Runs a generator body until it parks or ends. */
+function drive(
+  process: Process,
+  body: Generator<unknown, unknown, unknown>,
+  ended: (value: unknown) => void,
+): void {
+  const advance = (step: () => IteratorResult<unknown, unknown>): void => {
+    let next = step
+    for (;;) {
+      let result: IteratorResult<unknown, unknown>
+      try {
+        result = next()
+      } catch (error) {
+        terminate(process, reasonOfThrown(error))
+        return
+      }
+      if (!process.alive) return
+      if (result.done) {
+        ended(result.value)
+        return
+      }
+      const message = request(process, result.value, advance, body)
+      if (message === empty) return
+      next = message instanceof Raised ? () => body.throw(message.error) : () => body.next(message)
+    }
+  }
+  advance(() => body.next())
+}
+
+/** An error to be thrown inside a generator body. */
+class Raised {
+  readonly error: unknown
+
+  constructor(error: unknown) {
+    this.error = error
+  }
+}
+
+/** Carries out one yielded receive: a message, `empty` when parked, `Raised` when it failed. */
+function request(
+  process: Process,
+  yielded: unknown,
+  advance: (step: () => IteratorResult<unknown, unknown>) => void,
+  body: Generator<unknown, unknown, unknown>,
+): unknown {
+  try {
+    if (!(yielded instanceof Receiving)) {
+      throw new TypeError('a generator body may only yield* self.take(...)')
+    }
+    const { matches, options } = yielded
+    checkReceive(process, options)
+    if (process.system.scheduler.charge()) {
+      const message = matches === null ? process.shift() : process.take(matches, false)
+      if (message !== empty) return message
+      if (options?.timeoutMs === 0) return otherwise(options)
+    } else process.rewind()
+    park(
+      process,
+      matches,
+      options,
+      (message) => advance(() => body.next(message)),
+      (error) => advance(() => body.throw(error)),
+      false,
+    )
+    if (process.hasMail) process.system.scheduler.wake(process)
+    return empty
+  } catch (error) {
+    return new Raised(error)
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * Checks at the boundary: a value a user gave, refused with a message that names the field and
+ * what was received. Inside, types are trusted.
+ */
+import { BadArgument } from './exit.ts'
+import { isPid, type Pid } from './identifier.ts'
+import { limits } from './limits.ts'
+
+/** Names of processes and modules: 1 to `limits.nameMaxBytes` characters. */
+export function checkName(field: string, name: unknown): asserts name is string {
+  if (typeof name === 'string' && name.length > 0 && name.length <= limits.nameMaxBytes) return
+  throw new BadArgument(
+    `${field}: expected a string of 1 to ${limits.nameMaxBytes} characters, got ${show(name)}`,
+  )
+}
+
+/** Timeouts: 0 to 2^32-1 milliseconds, or Infinity (rule R4). */
+export function checkTimeout(field: string, timeoutMs: unknown): void {
+  if (timeoutMs === Number.POSITIVE_INFINITY) return
+  if (typeof timeoutMs === 'number' && timeoutMs >= 0 && timeoutMs <= limits.timeoutMaxMs) return
+  throw new BadArgument(
+    `${field}: expected 0 to ${limits.timeoutMaxMs} milliseconds or Infinity, got ${show(timeoutMs)}`,
+  )
+}
+
+export function checkPid(field: string, pid: unknown): asserts pid is Pid {
+  if (!isPid(pid)) throw new BadArgument(`${field}: expected a pid, got ${show(pid)}`)
+}
+
+/** A short form of any value, for messages. */
+export function show(value: unknown): string {
+  if (typeof value === 'function') return `function ${value.name}`
+  if (typeof value === 'object' && value !== null) {
+    const text = Object.prototype.toString.call(value)
+    return text === '[object Object]' ? `object with keys ${Object.keys(value).join(', ')}` : text
+  }
+  return typeof value === 'string' ? JSON.stringify(value) : String(value)
+}

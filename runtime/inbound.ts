@@ -1,0 +1,259 @@
+/**
+ * Signals that came from another node, applied here. The channel's authenticated node is the only
+ * sender: a signal that names somebody else's process as its source, or a reference that is not
+ * the peer's own where it must be, is refused with a reason and changes nothing.
+ */
+import { deliver } from './deliver.ts'
+import type { Reason } from './exit.ts'
+import { type Pid, type Reference, RemoteReference, recordOfPid } from './identifier.ts'
+import { InboundCall } from './inbound-call.ts'
+import { RemoteMonitor, unwatch, watch } from './monitors.ts'
+import { type Peer, unlinkKey } from './peers.ts'
+import type { Address, Signal } from './route.ts'
+import { linkTo, signalExit } from './signals.ts'
+import { create } from './spawn.ts'
+import type { System } from './system.ts'
+
+export type Applied =
+  | { readonly tag: 'ok' }
+  | { readonly tag: 'error'; readonly reason: 'forgedSender' | 'tooManyRelations' }
+
+const ok: Applied = { tag: 'ok' }
+const forged: Applied = { tag: 'error', reason: 'forgedSender' }
+const tooMany: Applied = { tag: 'error', reason: 'tooManyRelations' }
+
+/** Applies a signal of node `from`, whose creation is `creation`. */
+export function applySignal(
+  system: System,
+  from: string,
+  creation: number,
+  signal: Signal,
+): Applied {
+  const owns = (pid: Pid | null): boolean => {
+    if (pid === null) return true
+    const record = recordOfPid(pid)
+    return record.node === from && record.creation === creation
+  }
+  switch (signal.tag) {
+    case 'send': {
+      const process = system.addressed(signal.to)
+      if (process !== undefined) deliver(process, signal.message)
+      else deadLetter(system, from, signal.to)
+      return ok
+    }
+    case 'link':
+    case 'unlink':
+    case 'unlinkAck':
+    case 'linkExit':
+    case 'exit':
+      return owns(signal.from) ? applyLink(system, from, signal) : forged
+    case 'monitor':
+    case 'call':
+    case 'spawn':
+      if (!owns(signal.from) || signal.ref.node !== from) return forged
+      return applyRequest(system, from, signal)
+    case 'demonitor':
+    case 'cancelCall':
+      return signal.ref.node === from ? applyCancel(system, from, signal) : forged
+    case 'spawned':
+      return owns(signal.pid) ? applyAnswer(system, from, signal) : forged
+    default:
+      return applyAnswer(system, from, signal)
+  }
+}
+
+type LinkSignal = Extract<Signal, { readonly from: Pid; readonly to: Pid }>
+
+function applyLink(system: System, from: string, signal: LinkSignal): Applied {
+  const found = system.lookup(signal.to)
+  const peer = system.peer(from)
+  if (found.tag !== 'local') {
+    const { from: to, to: subject } = signal
+    if (signal.tag === 'link') {
+      system.route.deliver(from, null, { tag: 'linkExit', from: subject, to, reason: 'noproc' })
+    }
+    if (signal.tag === 'unlink') {
+      system.route.deliver(from, null, { tag: 'unlinkAck', from: subject, to, id: signal.id })
+    }
+    return ok
+  }
+  const { process } = found
+  switch (signal.tag) {
+    case 'link':
+      // A link that crossed our unlink belongs to the time before it.
+      if (peer.unlinking.has(unlinkKey(process, signal.from))) return ok
+      if (peer.full) return tooMany
+      linkTo(process, signal.from)
+      peer.addLink(process, signal.from)
+      return ok
+    case 'unlink':
+      process.links?.delete(signal.from)
+      peer.removeLink(process, signal.from)
+      system.route.deliver(from, process, {
+        tag: 'unlinkAck',
+        from: process.pid,
+        to: signal.from,
+        id: signal.id,
+      })
+      return ok
+    case 'unlinkAck': {
+      const key = unlinkKey(process, signal.from)
+      if (peer.unlinking.get(key) === signal.id) peer.unlinking.delete(key)
+      return ok
+    }
+    case 'linkExit':
+      if (!process.links?.delete(signal.from)) return ok
+      peer.removeLink(process, signal.from)
+      signalExit(process, signal.from, signal.reason, 'link')
+      return ok
+    case 'exit':
+      signalExit(process, signal.from, signal.reason, 'exit')
+      return ok
+  }
+}
+
+type RequestSignal = Extract<Signal, { readonly tag: 'monitor' | 'call' | 'spawn' }>
+
+function applyRequest(system: System, from: string, signal: RequestSignal): Applied {
+  const peer = system.peer(from)
+  if (peer.full) return tooMany
+  if (signal.tag === 'monitor') applyMonitor(system, peer, signal)
+  else if (signal.tag === 'call') applyCall(system, peer, signal)
+  else applySpawn(system, peer, signal)
+  return ok
+}
+
+function applyMonitor(
+  system: System,
+  peer: Peer,
+  signal: Extract<Signal, { readonly tag: 'monitor' }>,
+): void {
+  const target = system.addressed(signal.to)
+  if (target === undefined) {
+    system.route.deliver(peer.name, null, { tag: 'down', ref: signal.ref, reason: 'noproc' })
+    return
+  }
+  if (peer.watches.has(signal.ref.id)) return
+  const entry = new RemoteMonitor(new RemoteReference(signal.ref), signal.from, target, peer)
+  peer.watches.set(signal.ref.id, entry)
+  watch(target, entry)
+}
+
+function applyCall(
+  system: System,
+  peer: Peer,
+  signal: Extract<Signal, { readonly tag: 'call' }>,
+): void {
+  const { ref, op, arg } = signal
+  const server = system.addressed(signal.to)
+  if (server === undefined) {
+    system.route.deliver(peer.name, null, { tag: 'callFailed', ref, reason: 'noproc' })
+    return
+  }
+  if (peer.inboundCalls.has(ref.id)) return
+  const call = new InboundCall(system, peer, ref, op, arg)
+  peer.inboundCalls.set(ref.id, call)
+  deliver(server, call)
+}
+
+function applySpawn(
+  system: System,
+  peer: Peer,
+  signal: Extract<Signal, { readonly tag: 'spawn' }>,
+): void {
+  const { ref, from } = signal
+  const refuse = (reason: Reason): void => {
+    system.route.deliver(peer.name, null, { tag: 'spawnFailed', ref, reason })
+  }
+  const module = system.modules.find(signal.module)
+  if (module === undefined) {
+    refuse({ tag: 'unknownModule', module: signal.module })
+    return
+  }
+  if (signal.name !== null && system.names.has(signal.name)) {
+    refuse({ tag: 'taken', name: signal.name })
+    return
+  }
+  try {
+    let told = false
+    const process = create(system, module, signal.arg, {
+      ...(signal.name === null ? {} : { name: signal.name }),
+      parent: null,
+      started: (result) => {
+        if (told) return
+        told = true
+        if (result.tag === 'ok') {
+          system.route.deliver(peer.name, process, { tag: 'spawned', ref, pid: process.pid })
+        } else {
+          const reason = result.tag === 'ignore' ? 'ignore' : result.reason
+          dropWatch(peer, ref)
+          system.route.deliver(peer.name, process, { tag: 'spawnFailed', ref, reason })
+        }
+      },
+    })
+    if (signal.link && from !== null) {
+      linkTo(process, from)
+      peer.addLink(process, from)
+    }
+    if (signal.monitor && from !== null) {
+      const entry = new RemoteMonitor(new RemoteReference(ref), from, process, peer)
+      peer.watches.set(ref.id, entry)
+      watch(process, entry)
+    }
+  } catch (error) {
+    refuse({ tag: 'systemLimit', message: String(error) })
+  }
+}
+
+function dropWatch(peer: Peer, ref: Reference): void {
+  const entry = peer.watches.get(ref.id)
+  if (entry === undefined) return
+  peer.watches.delete(ref.id)
+  unwatch(entry)
+}
+
+function applyCancel(
+  system: System,
+  from: string,
+  signal: Extract<Signal, { readonly tag: 'demonitor' | 'cancelCall' }>,
+): Applied {
+  const peer = system.peer(from)
+  if (signal.tag === 'demonitor') dropWatch(peer, signal.ref)
+  else peer.inboundCalls.get(signal.ref.id)?.finish()
+  return ok
+}
+
+type AnswerSignal = Extract<
+  Signal,
+  { readonly tag: 'reply' | 'callFailed' | 'down' | 'spawned' | 'spawnFailed' }
+>
+
+/** Answers to what this node asked; those nobody waits for any more are dropped (rule A5). */
+function applyAnswer(system: System, from: string, signal: AnswerSignal): Applied {
+  const { ref } = signal
+  if (ref.node !== system.node || ref.creation !== system.creation) return ok
+  const peer = system.peer(from)
+  switch (signal.tag) {
+    case 'reply':
+      system.findCall(ref.id)?.reply(signal.value, null)
+      return ok
+    case 'callFailed':
+      peer.calls.get(ref.id)?.fail(signal.reason)
+      return ok
+    case 'down':
+      peer.monitors.get(ref.id)?.fire(signal.reason)
+      return ok
+    case 'spawned':
+      peer.spawns.get(ref.id)?.succeed(signal.pid)
+      return ok
+    case 'spawnFailed':
+      peer.spawns.get(ref.id)?.fail(signal.reason)
+      return ok
+  }
+}
+
+function deadLetter(system: System, from: string, to: Address): void {
+  if (system.trace.active) {
+    system.trace.emit({ tag: 'deadLetter', node: from, detail: `no process ${String(to)}` })
+  }
+}

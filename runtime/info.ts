@@ -1,0 +1,26 @@
+/** Questions about this node's processes that need no signal. */
+import { checkPid } from './check.ts'
+import type { Pid } from './identifier.ts'
+import { type Caller, systemOf } from './local-node.ts'
+
+/** The pid that has a local name, or undefined (OTP `whereis/1`). */
+export function whereis(caller: Caller, name: string): Pid | undefined {
+  return systemOf(caller).names.get(name)?.pid
+}
+
+/** True while a process of this node lives. Throws `BadArgument` for a pid of another node. */
+export function isAlive(caller: Caller, pid: Pid): boolean {
+  checkPid('isAlive', pid)
+  return systemOf(caller).lookup(pid).tag === 'local'
+}
+
+/** The pids of all live processes of this node, in no promised order. */
+export function processes(caller: Caller): Pid[] {
+  return [...systemOf(caller).processes].map((process) => process.pid)
+}
+
+/** How many messages wait in the mailbox of a process of this node; undefined if it is dead. */
+export function messageQueueLength(caller: Caller, pid: Pid): number | undefined {
+  const found = systemOf(caller).lookup(pid)
+  return found.tag === 'local' ? found.process.messageCount : undefined
+}

@@ -1,0 +1,141 @@
+/**
+ * The client side of a call: request, monitor, alias and timeout folded into one record. The
+ * answer settles the record and never passes through the caller's mailbox, so a caller with a
+ * long backlog pays nothing for it, and a late answer is dropped where it arrives (rule A5).
+ *
+ * A caller that dies meanwhile is never resumed. A failed call rejects with `Exit`, made at the
+ * time of failure only: no stack is captured per call.
+ */
+import { deliver } from './deliver.ts'
+import { Exit, type Reason } from './exit.ts'
+import type { Peer } from './peers.ts'
+import type { Process } from './process.ts'
+import { Request } from './request.ts'
+import type { Address } from './route.ts'
+import type { System } from './system.ts'
+import type { Timeout } from './timeouts.ts'
+
+export class LocalCall extends Request {
+  readonly system: System
+  readonly caller: Process | null
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: unknown) => void
+  timeout: Timeout | null = null
+  /** The server's node when it is elsewhere. */
+  peer: Peer | null = null
+  #id = 0
+
+  constructor(
+    system: System,
+    caller: Process | null,
+    op: string,
+    arg: unknown,
+    resolve: (value: unknown) => void,
+    reject: (error: unknown) => void,
+  ) {
+    super(op, arg)
+    this.system = system
+    this.caller = caller
+    this.resolve = resolve
+    this.reject = reject
+  }
+
+  get node(): string {
+    return this.system.node
+  }
+
+  get creation(): number {
+    return this.system.creation
+  }
+
+  get id(): number {
+    if (this.#id === 0) this.#id = this.system.addCall(this)
+    return this.#id
+  }
+
+  override finish(): void {
+    super.finish()
+    this.timeout?.cancel()
+    if (this.#id !== 0) this.system.removeCall(this.#id)
+    this.peer?.calls.delete(this.#id)
+  }
+
+  protected override succeed(value: unknown): void {
+    if (this.caller === null || this.caller.alive) this.resolve(value)
+  }
+
+  protected override miss(reason: Reason): void {
+    const { caller } = this
+    if (caller !== null && !caller.alive) return
+    const error = new Exit(reason, `call '${this.op}' failed`)
+    if (caller !== null) this.system.attribute(error, caller)
+    this.reject(error)
+  }
+
+  /** The caller gives up: the record is done, and a remote server's node forgets it. */
+  abandon(reason: Reason): void {
+    if (this.done) return
+    const { peer } = this
+    this.fail(reason)
+    if (peer !== null) {
+      this.system.route.deliver(peer.name, this.caller, { tag: 'cancelCall', ref: this })
+    }
+  }
+}
+
+/** Where a call goes, already resolved. */
+export type CallTarget =
+  | { readonly tag: 'local'; readonly process: Process }
+  | { readonly tag: 'remote'; readonly node: string; readonly to: Address }
+  | { readonly tag: 'dead' }
+
+/**
+ * Calls `op` and resolves with the answer. Rejects with `Exit`: `noproc`, `callingSelf`,
+ * `timeout`, `{ tag: 'nodedown', node }`, or the server's exit reason (rule G14).
+ */
+export function startCall(
+  system: System,
+  caller: Process | null,
+  target: CallTarget,
+  op: string,
+  arg: unknown,
+  timeoutMs: number,
+): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const call = new LocalCall(system, caller, op, arg, resolve, reject)
+    if (target.tag === 'dead') {
+      call.fail('noproc')
+      return
+    }
+    if (target.tag === 'local') {
+      if (target.process === caller) {
+        call.fail('callingSelf')
+        return
+      }
+      if (timeoutMs !== Number.POSITIVE_INFINITY) {
+        call.timeout = system.timeouts.add(timeoutMs, () => call.fail('timeout'))
+      }
+      deliver(target.process, call)
+      return
+    }
+    if (timeoutMs !== Number.POSITIVE_INFINITY) {
+      call.timeout = system.timeouts.add(timeoutMs, () => call.abandon('timeout'))
+    }
+    call.peer = system.peer(target.node)
+    call.peer.calls.set(call.id, call)
+    const from = caller === null ? null : caller.pid
+    try {
+      system.route.deliver(target.node, caller, {
+        tag: 'call',
+        ref: call,
+        from,
+        to: target.to,
+        op,
+        arg,
+      })
+    } catch (error) {
+      call.finish()
+      throw error
+    }
+  })
+}

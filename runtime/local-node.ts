@@ -1,0 +1,120 @@
+/**
+ * A node as host code holds it. Everything a program does with a node begins with this object or
+ * with a `self`; functions take either one first. `startRuntime` makes a node without a network;
+ * the cluster's `startNode` builds on it.
+ */
+import { runBody } from './body.ts'
+import { checkName } from './check.ts'
+import { Exit } from './exit.ts'
+import { type AnyModule, Module, ModuleTable } from './module.ts'
+import { nodePlatform } from './platform/node.ts'
+import type { Platform } from './platform/platform.ts'
+import type { Process } from './process.ts'
+import { processOf, Self, selfOf } from './self.ts'
+import { create } from './spawn.ts'
+import { System } from './system.ts'
+import { terminate } from './terminate.ts'
+import type { TraceEvent } from './trace.ts'
+
+let readSystem: (node: LocalNode) => System
+
+export class LocalNode {
+  readonly #system: System
+
+  constructor(system: System) {
+    this.#system = system
+  }
+
+  static {
+    readSystem = (node) => node.#system
+  }
+
+  /** `name@host`. */
+  get name(): string {
+    return this.#system.node
+  }
+
+  /**
+   * Runs `body` as a process of its own and resolves with what it returns. Rejects with `Exit`
+   * when the process ends otherwise.
+   */
+  run<T>(body: (self: Self) => T | Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const program = new Module('skein.run', (process) => {
+        let result: unknown
+        process.exitHooks = [(reason) => reject(new Exit(reason, 'run'))]
+        try {
+          result = body(selfOf(process))
+        } catch (error) {
+          reject(error)
+          throw error
+        }
+        if (result instanceof Promise) result.catch(reject)
+        runBody(process, result, (value) => resolve(value as T))
+      })
+      create(this.#system, program, undefined, { parent: null })
+    })
+  }
+
+  /** Calls `listener` for every event of the node (see `TraceEvent`); returns how to stop it. */
+  observe(listener: (event: TraceEvent) => void): () => void {
+    return this.#system.trace.subscribe(listener)
+  }
+
+  /** Ends every process with `shutdown` and stops all timers. */
+  async stop(): Promise<void> {
+    for (const process of [...this.#system.processes]) terminate(process, 'shutdown')
+    this.#system.timeouts.stop()
+    this.#system.timers.stop()
+  }
+}
+
+/** Who asks: a process by its `self`, or host code by a node. */
+export type Caller = Self | LocalNode
+
+/** Internal: not exported by the package. */
+export function systemOf(caller: Caller): System {
+  return caller instanceof Self ? processOf(caller).system : readSystem(caller)
+}
+
+/** The calling process; null for host code. Internal: not exported by the package. */
+export function callerProcess(caller: Caller): Process | null {
+  return caller instanceof Self ? processOf(caller) : null
+}
+
+export type RuntimeOptions = {
+  /** `name@host`. Default `nonode@nohost`. */
+  readonly name?: string
+  /** What the node can run by name. */
+  readonly modules?: readonly AnyModule[]
+  /** Freeze and check messages. Default: true unless NODE_ENV is `production`. */
+  readonly checked?: boolean
+  /** The real platform by default. */
+  readonly platform?: Platform
+}
+
+/** Starts a node without a network. */
+export function startRuntime(options: RuntimeOptions = {}): LocalNode {
+  return new LocalNode(createSystem(options))
+}
+
+/** The tables behind a node. Internal: not exported by the package. */
+export function createSystem(options: RuntimeOptions): System {
+  const node = options.name ?? 'nonode@nohost'
+  checkName('name', node)
+  const platform = options.platform ?? nodePlatform()
+  const system = new System({
+    node,
+    platform,
+    modules: new ModuleTable(options.modules ?? []),
+    checked: options.checked ?? platform.development,
+    exposeStacks: false,
+  })
+  platform.onUnhandledRejection((reason) => {
+    const process = system.blamed(reason)
+    if (process === undefined || !(reason instanceof Exit)) return false
+    terminate(process, reason.reason)
+    return true
+  })
+  return system
+}

@@ -1,0 +1,89 @@
+/**
+ * Modules: what a node can run, by name. Functions cannot travel, so child specs, remote spawn and
+ * worker spawn carry `[name, arg]` and the node looks the name up here: a node runs for others
+ * only what it lists (rule S6).
+ */
+import { runBody } from './body.ts'
+import { checkName } from './check.ts'
+import type { Ref } from './destination.ts'
+import type { Reason } from './exit.ts'
+import { BadArgument, reasonOfThrown } from './exit.ts'
+import type { Process } from './process.ts'
+import { type Self, selfOf } from './self.ts'
+
+/** How starting something went (OTP's `{ok, Pid} | {error, Reason} | ignore`). */
+export type StartResult<P = unknown> =
+  | { readonly tag: 'ok'; readonly pid: Ref<P> }
+  | { readonly tag: 'error'; readonly reason: Reason }
+  | { readonly tag: 'ignore' }
+
+declare const types: unique symbol
+
+/** Something a process can run, with the protocol it speaks and the argument it takes. */
+export class Module<P = unknown, Arg = unknown> {
+  readonly name: string
+  /**
+   * Begins the body in `process`, and says through `started`, once, how its initialisation went.
+   * Internal: called by spawn.
+   */
+  readonly begin: (process: Process, arg: Arg, started: (result: StartResult) => void) => void
+  declare readonly [types]?: { readonly protocol: P; readonly arg: Arg }
+
+  constructor(
+    name: string,
+    begin: (process: Process, arg: Arg, started: (result: StartResult) => void) => void,
+  ) {
+    checkName('module name', name)
+    this.name = name
+    this.begin = begin
+  }
+}
+
+/** A module of any protocol and argument. */
+// biome-ignore lint/suspicious/noExplicitAny: existential position; each use is typed by its own P and Arg
+export type AnyModule = Module<any, any>
+
+export type Body<Arg> = (self: Self, arg: Arg) => unknown
+
+/**
+ * A plain process: `process('name', async (self, arg) => { ... })`. The body may be a generator
+ * function, which receives with `yield* self.take(...)`. It ends `normal` when it returns, with
+ * `reason` when it returns `exit(reason)`, and with what it throws.
+ */
+export function process<Arg = void>(name: string, body: Body<Arg>): Module<unknown, Arg> {
+  return new Module<unknown, Arg>(name, (record, arg, started) => {
+    let result: unknown
+    try {
+      result = body(selfOf(record), arg)
+    } catch (error) {
+      const reason = reasonOfThrown(error)
+      started({ tag: 'error', reason })
+      throw error
+    }
+    started({ tag: 'ok', pid: record.pid })
+    runBody(record, result)
+  })
+}
+
+/** The modules of one node. */
+export class ModuleTable {
+  readonly #modules = new Map<string, AnyModule>()
+
+  /** Throws `BadArgument` when two different modules have one name. */
+  constructor(modules: readonly AnyModule[]) {
+    for (const module of modules) {
+      if (!(module instanceof Module)) {
+        throw new BadArgument(`modules: expected modules and behaviours, got ${String(module)}`)
+      }
+      const known = this.#modules.get(module.name)
+      if (known !== undefined && known !== module) {
+        throw new BadArgument(`modules: two modules are named '${module.name}'`)
+      }
+      this.#modules.set(module.name, module)
+    }
+  }
+
+  find(name: string): AnyModule | undefined {
+    return this.#modules.get(name)
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * Monitors: one-way, stackable, fired once (rules M1 to M11). A monitor is its own reference. It
+ * sits in two intrusive lists, its owner's and its target's, so that adding and removing one costs
+ * no hashing. Monitors across nodes are kept by the peer's table on both sides instead of in the
+ * list of the process that is elsewhere.
+ */
+import { deliver } from './deliver.ts'
+import type { RemoteName } from './destination.ts'
+import type { Reason } from './exit.ts'
+import type { Pid, Reference, RemoteReference } from './identifier.ts'
+import type { Peer } from './peers.ts'
+import type { Process } from './process.ts'
+import { LocalReference } from './refs.ts'
+
+/** A monitor held by a process of this node. */
+export class Monitor extends LocalReference {
+  readonly owner: Process
+  /** What the DOWN names: the pid, or the name if it was monitored by name (M4). */
+  readonly subject: Pid | RemoteName
+  /** The local target; null when it is elsewhere. */
+  readonly target: Process | null
+  /** The target's node when it is elsewhere. */
+  readonly peer: Peer | null
+  active = true
+  ownedBefore: Monitor | null = null
+  ownedAfter: Monitor | null = null
+  before: Watch | null = null
+  after: Watch | null = null
+
+  constructor(
+    owner: Process,
+    subject: Pid | RemoteName,
+    target: Process | null,
+    peer: Peer | null = null,
+    id = 0,
+  ) {
+    super(owner.system.refs, id)
+    this.owner = owner
+    this.subject = subject
+    this.target = target
+    this.peer = peer
+  }
+
+  fire(reason: Reason): void {
+    if (!this.active) return
+    removeMonitor(this)
+    deliver(this.owner, { tag: 'DOWN', ref: this, target: this.subject, reason })
+  }
+}
+
+/** A monitor that a process of another node holds on one of ours. */
+export class RemoteMonitor {
+  readonly ref: RemoteReference
+  readonly owner: Pid
+  readonly target: Process
+  readonly peer: Peer
+  before: Watch | null = null
+  after: Watch | null = null
+
+  constructor(ref: RemoteReference, owner: Pid, target: Process, peer: Peer) {
+    this.ref = ref
+    this.owner = owner
+    this.target = target
+    this.peer = peer
+  }
+
+  fire(reason: Reason): void {
+    unwatch(this)
+    if (!this.peer.watches.delete(this.ref.id)) return
+    this.target.system.route.deliver(this.peer.name, this.target, {
+      tag: 'down',
+      ref: this.ref,
+      reason,
+    })
+  }
+}
+
+/** Anything told when its target ends. */
+export type Watch = Monitor | RemoteMonitor
+
+/** Puts a monitor in its lists. The caller has seen that the target is alive, or remote. */
+export function addMonitor(monitor: Monitor): void {
+  const { owner } = monitor
+  monitor.ownedAfter = owner.monitors
+  if (owner.monitors !== null) owner.monitors.ownedBefore = monitor
+  owner.monitors = monitor
+  if (monitor.target !== null) watch(monitor.target, monitor)
+  monitor.peer?.monitors.set(monitor.id, monitor)
+}
+
+/** Takes an active monitor out of its lists; nothing will fire it any more. */
+export function removeMonitor(monitor: Monitor): void {
+  monitor.active = false
+  const { owner, ownedBefore, ownedAfter } = monitor
+  if (ownedBefore !== null) ownedBefore.ownedAfter = ownedAfter
+  else owner.monitors = ownedAfter
+  if (ownedAfter !== null) ownedAfter.ownedBefore = ownedBefore
+  monitor.ownedBefore = null
+  monitor.ownedAfter = null
+  if (monitor.target !== null) unwatch(monitor)
+  monitor.peer?.monitors.delete(monitor.id)
+}
+
+export function watch(target: Process, entry: Watch): void {
+  entry.after = target.watchers
+  if (target.watchers !== null) target.watchers.before = entry
+  target.watchers = entry
+}
+
+export function unwatch(entry: Watch): void {
+  const { target, before, after } = entry
+  if (before !== null) before.after = after
+  else if (target !== null && target.watchers === entry) target.watchers = after
+  if (after !== null) after.before = before
+  entry.before = null
+  entry.after = null
+}
+
+/** Removes a monitor at its owner's wish; true when it was still active (M5, M6). */
+export function demonitor(owner: Process, ref: Reference): boolean {
+  if (!(ref instanceof Monitor) || ref.owner !== owner || !ref.active) return false
+  removeMonitor(ref)
+  if (ref.peer !== null) {
+    owner.system.route.deliver(ref.peer.name, owner, { tag: 'demonitor', ref })
+  }
+  return true
+}

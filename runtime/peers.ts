@@ -1,0 +1,95 @@
+/**
+ * What ties this node to one other node: links, monitors, calls and spawn requests that cross,
+ * in both directions. When the connection is lost, all of it is told `noconnection` (rule D2), a
+ * bounded number per turn, and only then may `nodedown` be announced (rule D5).
+ *
+ * Invariant: whatever is in a peer's table is also in its local process's own record, and the
+ * other way round; both ends are removed together.
+ */
+import type { Pid } from './identifier.ts'
+import type { InboundCall } from './inbound-call.ts'
+import { limits } from './limits.ts'
+import type { LocalCall } from './local-call.ts'
+import type { Monitor, RemoteMonitor } from './monitors.ts'
+import { unwatch } from './monitors.ts'
+import type { Process } from './process.ts'
+import type { PendingSpawn } from './remote-spawn.ts'
+import { signalExit } from './signals.ts'
+import type { System } from './system.ts'
+
+export class Peer {
+  readonly name: string
+  /** Our processes linked to some of the peer's. */
+  readonly links = new Map<Process, Set<Pid>>()
+  /** Unlinks sent and not acknowledged, by `unlinkKey`: the id that will acknowledge. */
+  readonly unlinking = new Map<string, number>()
+  /** Monitors our processes hold on the peer's, by reference id. */
+  readonly monitors = new Map<number, Monitor>()
+  /** Monitors the peer's processes hold on ours, by the peer's reference id. */
+  readonly watches = new Map<number, RemoteMonitor>()
+  /** Our calls waiting for the peer, by reference id. */
+  readonly calls = new Map<number, LocalCall>()
+  /** The peer's calls waiting for us, by the peer's reference id. */
+  readonly inboundCalls = new Map<number, InboundCall>()
+  /** Our spawn requests waiting for the peer, by reference id. */
+  readonly spawns = new Map<number, PendingSpawn>()
+
+  constructor(name: string) {
+    this.name = name
+  }
+
+  /** True when the peer holds as much of this node's memory as it may. */
+  get full(): boolean {
+    return this.links.size + this.watches.size + this.inboundCalls.size >= limits.peerRelationsMax
+  }
+
+  addLink(process: Process, pid: Pid): void {
+    let pids = this.links.get(process)
+    if (pids === undefined) {
+      pids = new Set()
+      this.links.set(process, pids)
+    }
+    pids.add(pid)
+  }
+
+  removeLink(process: Process, pid: Pid): void {
+    const pids = this.links.get(process)
+    if (pids?.delete(pid) && pids.size === 0) this.links.delete(process)
+  }
+}
+
+export function unlinkKey(process: Process, pid: Pid): string {
+  return `${process.index}.${process.serial}>${String(pid)}`
+}
+
+/**
+ * The connection to `name` is lost, or could not be made: fires everything that crossed it, then
+ * calls `done`. The table is emptied at once, so that what a new connection brings is kept apart.
+ */
+export function peerLost(system: System, name: string, done: () => void): void {
+  const peer = system.peers.get(name)
+  if (peer === undefined) {
+    done()
+    return
+  }
+  system.peers.delete(name)
+  for (const watch of peer.watches.values()) unwatch(watch)
+  peer.watches.clear()
+  for (const call of [...peer.inboundCalls.values()]) call.finish()
+  system.fanOut.run(lossesOf(peer), done)
+}
+
+function* lossesOf(peer: Peer): Generator<() => void> {
+  for (const [process, pids] of peer.links) {
+    for (const pid of pids) {
+      yield () => {
+        process.links?.delete(pid)
+        signalExit(process, pid, 'noconnection', 'link')
+      }
+    }
+  }
+  for (const monitor of peer.monitors.values()) yield () => monitor.fire('noconnection')
+  for (const spawn of peer.spawns.values()) yield () => spawn.fail('noconnection')
+  for (const call of peer.calls.values())
+    yield () => call.fail({ tag: 'nodedown', node: peer.name })
+}

@@ -1,0 +1,81 @@
+/**
+ * Selective receive (rules R1 to R6): the oldest message that matches, the rest stay in order; a
+ * timeout runs from entry; mail already there wins over it. A match in the mailbox is returned
+ * without a promise, which is why the result is typed `Awaitable`: `await` it and do nothing else.
+ *
+ * A predicate must be pure. Two receives at once in one process are a mistake and throw.
+ */
+import { checkTimeout } from './check.ts'
+import { BadArgument, Exit } from './exit.ts'
+import { empty } from './mailbox.ts'
+import type { Process, Waiter } from './process.ts'
+
+/** A value or a promise of it, to be awaited at once. */
+export type Awaitable<T> = T | Promise<T>
+
+export type ReceiveOptions<T = never> = {
+  /**
+   * Milliseconds to wait, 0 to 2^32-1; absent or Infinity: for ever. When they pass without a
+   * match the receive gives `otherwise` if present, and throws `Exit('timeout')` if not.
+   */
+  readonly timeoutMs?: number
+  readonly otherwise?: T
+}
+
+export function receive<T, O>(
+  process: Process,
+  matches: ((message: unknown) => boolean) | null,
+  options: ReceiveOptions<O> | undefined,
+): Awaitable<T | O> {
+  checkReceive(process, options)
+  const message = matches === null ? process.shift() : process.take(matches, false)
+  if (message !== empty) {
+    if (process.system.scheduler.charge()) return message as T
+    return new Promise((resolve) => {
+      process.system.platform.turn.later(() => {
+        if (process.alive) resolve(message as T)
+      })
+    })
+  }
+  if (options?.timeoutMs === 0) return otherwise<O>(options)
+  return new Promise<T | O>((resolve, reject) => {
+    park(process, matches, options, resolve as (message: unknown) => void, reject, true)
+  })
+}
+
+/** Leaves a waiter behind, which `deliver`, `dispatch` or the timeout will settle. */
+export function park<O>(
+  process: Process,
+  matches: ((message: unknown) => boolean) | null,
+  options: ReceiveOptions<O> | undefined,
+  resolve: (message: unknown) => void,
+  reject: (error: unknown) => void,
+  direct: boolean,
+): void {
+  const waiter: Waiter = { resolve, reject, matches, direct, timeout: null }
+  process.waiter = waiter
+  const timeoutMs = options?.timeoutMs ?? Number.POSITIVE_INFINITY
+  if (timeoutMs === Number.POSITIVE_INFINITY) return
+  waiter.timeout = process.system.timeouts.add(timeoutMs, () => {
+    if (process.waiter !== waiter) return
+    process.waiter = null
+    try {
+      resolve(otherwise(options))
+    } catch (error) {
+      reject(error)
+    }
+  })
+}
+
+export function otherwise<O>(options: ReceiveOptions<O> | undefined): O {
+  if (options !== undefined && 'otherwise' in options) return options.otherwise as O
+  throw new Exit('timeout', 'receive')
+}
+
+export function checkReceive(process: Process, options: ReceiveOptions<unknown> | undefined): void {
+  if (process.waiter !== null) {
+    throw new BadArgument('receive: this process is already waiting in another receive')
+  }
+  const timeoutMs = options?.timeoutMs
+  if (timeoutMs !== undefined) checkTimeout('timeoutMs', timeoutMs)
+}

@@ -1,0 +1,45 @@
+/**
+ * Pids of processes on other nodes, interned so that `===` holds for the same process. Held
+ * weakly: a pid nobody keeps costs nothing. The table has a bound; past it, pids that are not
+ * known yet are refused, which the codec reports as an undecodable message.
+ */
+import { Pid, type PidParts } from './identifier.ts'
+import { limits } from './limits.ts'
+import type { System } from './system.ts'
+import { WeakTable } from './weak-table.ts'
+
+export class RemoteProcess implements PidParts {
+  readonly system: System
+  readonly node: string
+  readonly creation: number
+  readonly index: number
+  readonly serial: number
+
+  constructor(system: System, parts: PidParts) {
+    this.system = system
+    this.node = parts.node
+    this.creation = parts.creation
+    this.index = parts.index
+    this.serial = parts.serial
+  }
+}
+
+export class RemotePids {
+  readonly #system: System
+  readonly #pids = new WeakTable<string, Pid>()
+
+  constructor(system: System) {
+    this.#system = system
+  }
+
+  /** The pid of a process elsewhere; undefined when the table is full. */
+  intern(parts: PidParts): Pid | undefined {
+    const key = `${parts.node}.${parts.creation}.${parts.index}.${parts.serial}`
+    const known = this.#pids.get(key)
+    if (known !== undefined) return known
+    if (this.#pids.size >= limits.remotePidsMax) return undefined
+    const pid = new Pid(new RemoteProcess(this.#system, parts))
+    this.#pids.set(key, pid)
+    return pid
+  }
+}

@@ -1,0 +1,239 @@
+/**
+ * The capability a process has over itself: an explicit, revocable object given to its code, one
+ * per process, with no closures. After the process has ended the first use of it throws `Exited`;
+ * a body that catches that and goes on to wait is parked for ever, so it cannot spin. No ambient
+ * "current process" exists.
+ */
+import { Receiving } from './body.ts'
+import { checkPid, checkTimeout, show } from './check.ts'
+import type { Destination } from './destination.ts'
+import { BadArgument, Exited, type Reason } from './exit.ts'
+import { isReference, type Pid, type Reference } from './identifier.ts'
+import { isDown } from './messages.ts'
+import { monitor } from './monitoring.ts'
+import { demonitor, Monitor } from './monitors.ts'
+import { POISONED, type Process, TRAPPING } from './process.ts'
+import { type Awaitable, type ReceiveOptions, receive } from './receive.ts'
+import { sendFrom } from './send.ts'
+import { link, sendExit, unlink } from './signals.ts'
+import { prepare } from './term.ts'
+import { Timer } from './timers.ts'
+
+let readProcess: (self: Self) => Process
+
+export class Self {
+  readonly #process: Process
+
+  constructor(process: Process) {
+    this.#process = process
+  }
+
+  static {
+    readProcess = (self) => self.#process
+  }
+
+  get pid(): Pid {
+    return this.#process.pid
+  }
+
+  /** Name of the node the process runs on. */
+  get node(): string {
+    return this.#process.node
+  }
+
+  /** Sends a message; returns it. Fails only for an unregistered `local` name (rule P7). */
+  send<T>(to: Destination | Reference, message: T): T {
+    sendFrom(live(this.#process), to, message)
+    return message
+  }
+
+  /**
+   * Waits for a message (rules R1 to R6). Without a predicate: the oldest. See `ReceiveOptions`
+   * for timeouts. Must be awaited at once.
+   */
+  receive(): Awaitable<unknown>
+  receive<T, O = never>(
+    matches: (message: unknown) => message is T,
+    options?: ReceiveOptions<O>,
+  ): Awaitable<T | O>
+  receive<O = never>(
+    matches: ((message: unknown) => boolean) | null,
+    options?: ReceiveOptions<O>,
+  ): Awaitable<unknown | O>
+  receive(
+    matches: ((message: unknown) => boolean) | null = null,
+    options?: ReceiveOptions<unknown>,
+  ): Awaitable<unknown> {
+    return gone(this.#process) ?? receive(live(this.#process), matches, options)
+  }
+
+  /** `receive` for generator bodies: `const message = yield* self.take(matches)`. */
+  take<T, O = never>(
+    matches: (message: unknown) => message is T,
+    options?: ReceiveOptions<O>,
+  ): Generator<Receiving, T | O, T | O>
+  take(
+    matches?: ((message: unknown) => boolean) | null,
+    options?: ReceiveOptions<unknown>,
+  ): Generator<Receiving, unknown, unknown>
+  *take(
+    matches: ((message: unknown) => boolean) | null = null,
+    options?: ReceiveOptions<unknown>,
+  ): Generator<Receiving, unknown, unknown> {
+    return yield new Receiving(matches, options)
+  }
+
+  /** Links with a process (rules L1 to L3). Throws `Exit('noproc')` for the local dead. */
+  link(to: Pid): void {
+    checkPid('link', to)
+    link(live(this.#process), to)
+  }
+
+  unlink(to: Pid): void {
+    checkPid('unlink', to)
+    unlink(live(this.#process), to)
+  }
+
+  /** Monitors a process or a name; its end arrives as one DOWN (rules M1 to M8). */
+  monitor(target: Destination): Reference {
+    return monitor(live(this.#process), target)
+  }
+
+  /**
+   * Stops a monitor. `flush` also removes a DOWN that is already queued, so that none arrives
+   * afterwards. True when it was still active (OTP `demonitor(Ref, [flush, info])`).
+   */
+  demonitor(ref: Reference, options: { readonly flush?: boolean } = {}): boolean {
+    if (!isReference(ref))
+      throw new BadArgument(`demonitor: expected a reference, got ${show(ref)}`)
+    const process = live(this.#process)
+    const active = demonitor(process, ref)
+    if (!active && options.flush && ref instanceof Monitor) process.take(isDown(ref), false)
+    return active
+  }
+
+  /** Sends an exit signal (OTP `exit/2`). To itself, it does not return (rules X9 to X11). */
+  exit(to: Pid, reason: Reason): void {
+    checkPid('exit', to)
+    const process = live(this.#process)
+    sendExit(process, process.pid, to, reason)
+    if (!process.alive) throw new Exited()
+  }
+
+  /** Turns exit signals into messages, or back. Returns the former setting. */
+  trapExit(on: boolean): boolean {
+    const process = live(this.#process)
+    const before = process.trapping
+    process.flags = on ? process.flags | TRAPPING : process.flags & ~TRAPPING
+    return before
+  }
+
+  /** Gives this process a local name. Throws `BadArgument` (rule N1). */
+  register(name: string): void {
+    const process = live(this.#process)
+    process.system.register(name, process)
+  }
+
+  unregister(name: string): void {
+    live(this.#process).system.unregister(name)
+  }
+
+  /**
+   * Sends `message` to `to` after `ms` milliseconds, never earlier. The timer belongs to the
+   * target: it survives the death of this process (rules T1 to T8).
+   */
+  sendAfter(ms: number, to: Destination, message: unknown): Reference {
+    return sendAfter(live(this.#process), ms, to, message)
+  }
+
+  /** Remaining milliseconds, or false when it has fired, was cancelled or is unknown (T3). */
+  cancelTimer(ref: Reference): number | false {
+    const process = live(this.#process)
+    return ref instanceof Timer ? process.system.timers.cancel(ref) : false
+  }
+
+  /** Runs `hook` with the exit reason when the process ends, whatever ends it. */
+  onExit(hook: (reason: Reason) => void): void {
+    const process = live(this.#process)
+    process.exitHooks ??= []
+    process.exitHooks.push(hook)
+  }
+
+  /** Aborted with the exit reason when the process ends: for fetch, timers and streams. */
+  get signal(): AbortSignal {
+    const process = live(this.#process)
+    process.abort ??= new AbortController()
+    return process.abort.signal
+  }
+
+  /**
+   * Awaits work of the outside world. If the process is killed meanwhile the code after it never
+   * runs; a bare `await` cannot give that (rule P10).
+   */
+  wait<T>(outside: Promise<T>): Promise<T> {
+    const process = this.#process
+    return gone(process) ?? guard(live(process), outside)
+  }
+
+  /** Lets others run: resolves in a later turn of the event loop. */
+  yield(): Promise<void> {
+    const process = this.#process
+    return gone(process) ?? later(live(process))
+  }
+}
+
+/** The `self` of a process, made on first use. */
+export function selfOf(process: Process): Self {
+  process.self ??= new Self(process)
+  return process.self
+}
+
+/** The record behind a `self`. Internal: not exported by the package. */
+export function processOf(self: Self): Process {
+  return live(readProcess(self))
+}
+
+/** The process, if it lives; the first use after its end throws `Exited`. */
+function live(process: Process): Process {
+  if (process.alive) return process
+  process.flags |= POISONED
+  throw new Exited()
+}
+
+/** A promise that never settles, for code that goes on waiting after `Exited` was thrown at it. */
+function gone(process: Process): Promise<never> | undefined {
+  return (process.flags & POISONED) === 0 ? undefined : new Promise(() => undefined)
+}
+
+function guard<T>(process: Process, outside: Promise<T>): Promise<T> {
+  process.system.outsideWaits.add(process)
+  return new Promise((resolve, reject) => {
+    const settle = (then: () => void): void => {
+      process.system.outsideWaits.delete(process)
+      if (process.alive) then()
+    }
+    outside.then(
+      (value) => settle(() => resolve(value)),
+      (error: unknown) => settle(() => reject(error)),
+    )
+  })
+}
+
+function later(process: Process): Promise<void> {
+  return new Promise((resolve) => {
+    process.system.platform.turn.later(() => {
+      if (process.alive) resolve()
+    })
+  })
+}
+
+function sendAfter(process: Process, ms: number, to: Destination, message: unknown): Reference {
+  checkTimeout('sendAfter', ms)
+  if (ms === Number.POSITIVE_INFINITY) throw new BadArgument('sendAfter: Infinity never comes')
+  const { system } = process
+  const target = system.localTarget(to)
+  const sent = system.checked ? prepare(message, 'message') : message
+  const timer = system.timers.set(ms, () => target(sent))
+  if (timer === undefined) throw new BadArgument('sendAfter: too many timers are set')
+  return timer
+}

@@ -1,0 +1,101 @@
+/**
+ * Sending. One path for here and elsewhere: `to` decides, the sender decides the order. Messages
+ * are immutable once sent; checked mode enforces it (`term.ts`).
+ */
+import { show } from './check.ts'
+import { deliver } from './deliver.ts'
+import type { Destination } from './destination.ts'
+import { BadArgument } from './exit.ts'
+import { isPid, isReference, type Pid, type Reference, recordOfPid } from './identifier.ts'
+import { LocalCall } from './local-call.ts'
+import { Process } from './process.ts'
+import { RemoteProcess } from './remote-pids.ts'
+import { Request } from './request.ts'
+import type { System } from './system.ts'
+import { prepare } from './term.ts'
+
+/** Sends from a process. */
+export function sendFrom(sender: Process, to: Destination | Reference, message: unknown): void {
+  sendMessage(sender.system, sender, to, message)
+}
+
+/**
+ * Sends a message from host code; nothing but the pid is needed. The sender is the pid's own node:
+ * such messages keep their order among themselves. A dead receiver is not an error.
+ * Throws `BadArgument` for a value that is not a pid or cannot be sent.
+ */
+export function send<T>(to: Pid, message: T): T {
+  const record = isPid(to) ? recordOfPid(to) : undefined
+  if (!(record instanceof Process) && !(record instanceof RemoteProcess)) {
+    throw new BadArgument(`send: expected a pid, got ${show(to)}`)
+  }
+  sendMessage(record.system, null, to, message)
+  return message
+}
+
+export function sendMessage(
+  system: System,
+  sender: Process | null,
+  to: Destination | Reference,
+  message: unknown,
+): void {
+  const sent = system.checked ? prepare(message, 'message') : message
+  if (isPid(to)) {
+    const record = recordOfPid(to)
+    if (record instanceof Process && record.system === system) {
+      deliver(record, sent)
+      return
+    }
+    const found = system.lookup(to)
+    if (found.tag === 'local') deliver(found.process, sent)
+    else if (found.tag === 'remote') {
+      system.route.deliver(found.node, sender, { tag: 'send', to: found.pid, message: sent })
+    }
+    return
+  }
+  if (isReference(to)) {
+    answer(system, sender, to, sent)
+    return
+  }
+  sendToName(system, sender, to, sent)
+}
+
+function sendToName(
+  system: System,
+  sender: Process | null,
+  to: Exclude<Destination, Pid>,
+  message: unknown,
+): void {
+  if (typeof to !== 'object' || to === null || !('tag' in to)) {
+    throw new BadArgument(`send: expected a pid, a reference or a name, got ${show(to)}`)
+  }
+  if (to.tag === 'at' && to.node !== system.node) {
+    system.route.deliver(to.node, sender, { tag: 'send', to: to.name, message })
+    return
+  }
+  const process = system.names.get(to.name)
+  if (process !== undefined) deliver(process, message)
+  else if (to.tag === 'local') throw new BadArgument(`send: nobody has the name '${to.name}'`)
+}
+
+/** Answers a call by its reference, wherever the caller is. Late and second answers vanish. */
+export function answer(
+  system: System,
+  sender: Process | null,
+  ref: Reference,
+  value: unknown,
+): void {
+  if (ref instanceof Request && belongsTo(ref, system)) {
+    ref.reply(value, sender)
+    return
+  }
+  if (ref.node !== system.node) {
+    system.route.deliver(ref.node, sender, { tag: 'reply', ref, value })
+    return
+  }
+  if (ref.creation === system.creation) system.findCall(ref.id)?.reply(value, sender)
+}
+
+function belongsTo(request: Request, system: System): boolean {
+  return request instanceof LocalCall ? request.system === system : true
+}

@@ -1,0 +1,137 @@
+/**
+ * Spawning here. The process exists, is linked, monitored and named when `spawn` returns; its body
+ * begins in a later turn (rules L6, M7: there is no window in which it could die unseen).
+ */
+
+import type { Ref } from './destination.ts'
+import { BadArgument, Exit } from './exit.ts'
+import type { Reference } from './identifier.ts'
+import { limits } from './limits.ts'
+import { type Caller, callerProcess, systemOf } from './local-node.ts'
+import { type AnyModule, Module, type StartResult } from './module.ts'
+import { monitorLocal } from './monitoring.ts'
+import { Process } from './process.ts'
+import { processOf, type Self } from './self.ts'
+import { linkLocal } from './signals.ts'
+import type { System } from './system.ts'
+import { prepare } from './term.ts'
+
+export type SpawnOptions = {
+  /** Local name, registered before the body begins. */
+  readonly name?: string
+  /** `high` runs before all `normal` processes. Default `normal`. */
+  readonly priority?: 'normal' | 'high'
+}
+
+/** Arguments of a spawn: `arg` may be left out where the module takes none. */
+export type ArgOf<Arg, Options> = [Arg] extends [void]
+  ? [arg?: undefined, options?: Options]
+  : [arg: Arg, options?: Options]
+
+/**
+ * Starts a process and returns its pid at once.
+ * Throws `BadArgument` for a bad module, a taken name or an unknown option, and
+ * `Exit({ tag: 'systemLimit', limit: 'processes' })` when the table is full.
+ */
+export function spawn<P, Arg>(
+  caller: Caller,
+  module: Module<P, Arg>,
+  ...[arg, options]: ArgOf<Arg, SpawnOptions>
+): Ref<P> {
+  return create(systemOf(caller), module, arg, {
+    ...checked(options),
+    parent: callerProcess(caller),
+  }).pid
+}
+
+/** `spawn`, linked with the caller from the start. */
+export function spawnLink<P, Arg>(
+  self: Self,
+  module: Module<P, Arg>,
+  ...[arg, options]: ArgOf<Arg, SpawnOptions>
+): Ref<P> {
+  const parent = processOf(self)
+  const process = create(parent.system, module, arg, { ...checked(options), parent, link: true })
+  return process.pid
+}
+
+/** `spawn`, monitored by the caller from the start. */
+export function spawnMonitor<P, Arg>(
+  self: Self,
+  module: Module<P, Arg>,
+  ...[arg, options]: ArgOf<Arg, SpawnOptions>
+): { readonly pid: Ref<P>; readonly ref: Reference } {
+  const parent = processOf(self)
+  const process = create(parent.system, module, arg, { ...checked(options), parent })
+  return { pid: process.pid, ref: monitorLocal(parent, process, process.pid) }
+}
+
+function checked(options: SpawnOptions | undefined): SpawnOptions {
+  for (const [key, value] of Object.entries(options ?? {})) {
+    if (key === 'name' && typeof value === 'string') continue
+    if (key === 'priority' && (value === 'normal' || value === 'high')) continue
+    throw new BadArgument(`spawn: option ${key} is unknown or has a bad value: ${String(value)}`)
+  }
+  return options ?? {}
+}
+
+export type CreateOptions = SpawnOptions & {
+  readonly parent: Process | null
+  readonly link?: boolean
+  /** Told how the initialisation went; only the first telling counts. */
+  readonly started?: (result: StartResult) => void
+}
+
+/** Makes the process and queues it. Internal: the public forms are above. */
+export function create(
+  system: System,
+  module: AnyModule,
+  arg: unknown,
+  options: CreateOptions,
+): Process {
+  if (!(module instanceof Module)) {
+    throw new BadArgument(`spawn: expected a module or behaviour, got ${String(module)}`)
+  }
+  const given = system.checked ? prepare(arg, 'arg') : arg
+  const started = options.started ?? ignoreResult
+  const process = system.processes.add(
+    (index, serial) =>
+      new Process(
+        system,
+        index,
+        serial,
+        module.name,
+        options.parent?.pid ?? null,
+        (self) => module.begin(self, given, started),
+        options.priority === 'high',
+      ),
+  )
+  if (process === undefined) {
+    throw new Exit({ tag: 'systemLimit', limit: 'processes', max: limits.processesMax }, 'spawn')
+  }
+  if (options.name !== undefined) {
+    try {
+      system.register(options.name, process)
+    } catch (error) {
+      system.processes.remove(process)
+      throw error
+    }
+  }
+  // Whoever waits for the initialisation hears of it even if the process is killed before it ends.
+  if (options.started) process.exitHooks = [(reason) => started({ tag: 'error', reason })]
+  if (options.link && options.parent !== null) linkLocal(options.parent, process)
+  if (system.trace.active) {
+    system.trace.emit({
+      tag: 'spawn',
+      pid: process.pid,
+      module: module.name,
+      parent: process.parent,
+    })
+  }
+  system.scheduler.wake(process)
+  return process
+}
+
+function ignoreResult(): void {
+  // A plain spawn has nobody to tell.
+}

@@ -1,0 +1,89 @@
+/**
+ * What may be sent: null, booleans, numbers, bigints, strings, arrays, plain objects, Map, Set,
+ * byte arrays, pids and references. In checked mode every message passes through `prepare`, which
+ * makes sharing safe and finds early what could not cross a node: plain objects and arrays are
+ * frozen in place, Map, Set and bytes are copied, anything else is refused by path.
+ *
+ * OTP copies every message; freezing is the honest substitute on a shared heap (rule P11). In
+ * production messages are passed as they are, and changing one after sending it is undefined.
+ */
+import { BadArgument } from './exit.ts'
+import { isPid, isReference } from './identifier.ts'
+import { limits } from './limits.ts'
+
+/** The value to put into the mailbox. Throws `BadArgument` naming the path of what is refused. */
+export function prepare(value: unknown, root: string): unknown {
+  if (typeof value !== 'object' || value === null) {
+    if (typeof value === 'function' || typeof value === 'symbol') refuse(root, typeof value)
+    return value
+  }
+  return prepareObject(value, root, [])
+}
+
+function refuse(path: string, what: string): never {
+  throw new BadArgument(`${path}: ${what} cannot be sent`)
+}
+
+function prepareAt(value: unknown, path: string, above: object[]): unknown {
+  if (typeof value === 'function' || typeof value === 'symbol') refuse(path, `a ${typeof value}`)
+  if (typeof value !== 'object' || value === null) return value
+  return prepareObject(value, path, above)
+}
+
+function prepareObject(value: object, path: string, above: object[]): unknown {
+  if (isPid(value) || isReference(value)) return value
+  if (above.includes(value)) refuse(path, 'cyclic data')
+  if (above.length >= limits.termDepthMax) refuse(path, `data deeper than ${limits.termDepthMax}`)
+  above.push(value)
+  const prepared = prepareContents(value, path, above)
+  above.pop()
+  return prepared
+}
+
+function prepareContents(value: object, path: string, above: object[]): unknown {
+  if (Array.isArray(value)) return prepareArray(value, path, above)
+  if (value instanceof Uint8Array) return value.slice()
+  if (value instanceof Map) {
+    const copy = new Map()
+    for (const [key, item] of value) {
+      copy.set(
+        prepareAt(key, `${path}.keys()`, above),
+        prepareAt(item, `${path}.get(${String(key)})`, above),
+      )
+    }
+    return copy
+  }
+  if (value instanceof Set) {
+    const copy = new Set()
+    for (const item of value) copy.add(prepareAt(item, `${path}.values()`, above))
+    return copy
+  }
+  const prototype = Object.getPrototypeOf(value)
+  if (prototype !== Object.prototype && prototype !== null) {
+    refuse(path, `an instance of ${value.constructor?.name ?? 'a class'}`)
+  }
+  return prepareRecord(value as Record<string, unknown>, path, above)
+}
+
+function prepareArray(value: readonly unknown[], path: string, above: object[]): unknown {
+  let copy: unknown[] | null = null
+  for (let i = 0; i < value.length; i++) {
+    const prepared = prepareAt(value[i], `${path}[${i}]`, above)
+    if (prepared === value[i]) continue
+    copy ??= value.slice()
+    copy[i] = prepared
+  }
+  return Object.freeze(copy ?? value)
+}
+
+function prepareRecord(value: Record<string, unknown>, path: string, above: object[]): unknown {
+  let copy: Record<string, unknown> | null = null
+  for (const key of Object.keys(value)) {
+    const item = value[key]
+    const prepared = prepareAt(item, `${path}.${key}`, above)
+    if (Object.is(prepared, item)) continue
+    copy ??= { ...value }
+    copy[key] = prepared
+  }
+  return Object.freeze(copy ?? value)
+}

@@ -1,0 +1,70 @@
+/**
+ * What a node does, as events for host code: operators, tests, the observer. Never for actors,
+ * which have monitors. A listener that throws is reported to the host's console-free error path
+ * (the platform's), and never reaches the process that caused the event.
+ */
+import { EventEmitter } from 'eventemitter3'
+import type { Reason } from './exit.ts'
+import type { Pid } from './identifier.ts'
+
+export type TraceEvent =
+  | {
+      readonly tag: 'spawn'
+      readonly pid: Pid
+      readonly module: string
+      readonly parent: Pid | null
+    }
+  | { readonly tag: 'exit'; readonly pid: Pid; readonly module: string; readonly reason: Reason }
+  | { readonly tag: 'hookFailed'; readonly pid: Pid; readonly error: unknown }
+  | {
+      readonly tag: 'mailboxHigh'
+      readonly pid: Pid
+      readonly module: string
+      readonly messages: number
+    }
+  /** A message that nobody will read: unknown name, wrong creation, undecodable bytes. */
+  | { readonly tag: 'deadLetter'; readonly node: string; readonly detail: string }
+  | { readonly tag: 'nodeup'; readonly node: string }
+  | { readonly tag: 'nodedown'; readonly node: string; readonly reason: string }
+  /** Something an operator should read. */
+  | {
+      readonly tag: 'log'
+      readonly level: 'error' | 'warning' | 'info' | 'debug'
+      readonly message: string
+      readonly fields: Readonly<Record<string, unknown>>
+    }
+
+export class Trace {
+  readonly #emitter = new EventEmitter<'event'>()
+
+  /** True when somebody listens; hot paths ask before they build an event. */
+  get active(): boolean {
+    return this.#emitter.listenerCount('event') > 0
+  }
+
+  /** Calls `listener` for every event; returns the function that stops it. */
+  subscribe(listener: (event: TraceEvent) => void): () => void {
+    this.#emitter.on('event', listener)
+    return () => {
+      this.#emitter.off('event', listener)
+    }
+  }
+
+  emit(event: TraceEvent): void {
+    try {
+      this.#emitter.emit('event', event)
+    } catch (error) {
+      // An observer's mistake must not become the exit reason of the observed process, nor vanish:
+      // it surfaces as an unhandled rejection of the host.
+      void Promise.reject(error)
+    }
+  }
+
+  log(
+    level: 'error' | 'warning' | 'info' | 'debug',
+    message: string,
+    fields: Readonly<Record<string, unknown>> = {},
+  ): void {
+    this.emit({ tag: 'log', level, message, fields })
+  }
+}

@@ -1,0 +1,261 @@
+/**
+ * A network in memory, shared by the nodes of one test or simulation. All delays come from the
+ * given clock and all chance from the given random source, so that one seed fixes every arrival.
+ *
+ * A packet is delayed by a draw between the delay bounds, so packets overtake each other; streams
+ * put theirs back in order one by one, as QUIC's do. A lost packet is sent again after a timeout
+ * that doubles (RFC 9002, 6.2), which is all the layers above ever see of loss. A packet that
+ * meets a cut link waits until it heals, if its connection lives that long.
+ */
+import type { Clock, Platform, Random } from '../../../runtime/platform/platform.ts'
+import { limits } from '../../limits.ts'
+import type { Address, Carrier, CarrierEnv, CarrierFailure, Endpoint } from '../carrier.ts'
+import type { MemoryConnection } from './connection.ts'
+import { MemoryEndpoint } from './endpoint.ts'
+import { Faults } from './faults.ts'
+import { type Packet, packetBytes } from './packet.ts'
+
+export type MemoryNetworkOptions = {
+  readonly platform: Pick<Platform, 'clock' | 'random'>
+  /** Silence after which half a connection gives up. Default 30,000. */
+  readonly idleTimeoutMs?: number
+  /** Unread bytes per stream. Default 262,144. */
+  readonly windowBytes?: number
+  /** Streams of each kind a side may hold open. Default `limits.carrierStreamsMax`. */
+  readonly streamsMax?: number
+  /** Per endpoint. Default `limits.carrierConnectionsMax`. */
+  readonly connectionsMax?: number
+  /** Per endpoint. Default `limits.carrierHalfOpenMax`. */
+  readonly halfOpenMax?: number
+  /** Default `limits.carrierHandshakeTimeoutMs`. */
+  readonly handshakeTimeoutMs?: number
+}
+
+export type NetworkEvent = {
+  readonly tag: 'sent' | 'lost' | 'held' | 'arrived' | 'crashed'
+  readonly atMs: number
+  /** `host:port`. */
+  readonly from: string
+  readonly to: string
+  /** Number of the connection, 0 for none. */
+  readonly connection: number
+  /** Kind of the packet, '' for none. */
+  readonly packet: Packet['tag'] | ''
+  readonly bytes: number
+}
+
+const firstFreePort = 49_152
+const retransmitMinMs = 10
+const retransmitMaxMs = 1000
+
+export class MemoryNetwork {
+  readonly clock: Clock
+  readonly random: Random
+  readonly settings: Required<Omit<MemoryNetworkOptions, 'platform'>>
+  readonly faults = new Faults()
+  /** Told of everything that happens on the wire, in order. */
+  onEvent: ((event: NetworkEvent) => void) | undefined
+  readonly #endpoints = new Map<string, MemoryEndpoint>()
+  #connectionNumber = 0
+  #freePort = firstFreePort
+
+  constructor(options: MemoryNetworkOptions) {
+    this.clock = options.platform.clock
+    this.random = options.platform.random
+    this.settings = {
+      idleTimeoutMs: options.idleTimeoutMs ?? 30_000,
+      windowBytes: options.windowBytes ?? 262_144,
+      streamsMax: options.streamsMax ?? limits.carrierStreamsMax,
+      connectionsMax: options.connectionsMax ?? limits.carrierConnectionsMax,
+      halfOpenMax: options.halfOpenMax ?? limits.carrierHalfOpenMax,
+      handshakeTimeoutMs: options.handshakeTimeoutMs ?? limits.carrierHandshakeTimeoutMs,
+    }
+    for (const [field, value] of Object.entries(this.settings)) {
+      if (Number.isSafeInteger(value) && value > 0) continue
+      throw new TypeError(`memoryNetwork: ${field} must be a positive integer, got ${value}`)
+    }
+  }
+
+  /** A carrier at `address`; port 0 gets a free one. `open` fails with `address` if taken. */
+  carrier(address: Address): Carrier {
+    return { name: 'memory', open: async (env) => this.#open(address, env) }
+  }
+
+  /** Chance that a packet is lost, 0 to 1. Throws a RangeError otherwise. */
+  setLoss(loss: number): void {
+    this.faults.setLoss(loss)
+    this.#linksChanged()
+  }
+
+  /** One-way delay, drawn per packet. Throws a RangeError unless 0 <= minMs <= maxMs. */
+  setDelay(minMs: number, maxMs: number): void {
+    this.faults.setDelay(minMs, maxMs)
+  }
+
+  /** Cuts hosts of different groups off from each other; unnamed hosts form one more group. */
+  partition(groups: readonly (readonly string[])[]): void {
+    this.faults.partition(groups)
+    this.#linksChanged()
+  }
+
+  /** Packets from host `from` no longer reach host `to`. */
+  blockOneWay(from: string, to: string): void {
+    this.faults.blockOneWay(from, to)
+    this.#linksChanged()
+  }
+
+  /** Ends partitions and blocks; what was held is sent again. */
+  heal(): void {
+    this.faults.heal()
+    this.#linksChanged()
+  }
+
+  /** The endpoint at `address` vanishes without a close. False when nobody is there. */
+  crash(address: Address): boolean {
+    const key = keyOf(address)
+    const endpoint = this.#endpoints.get(key)
+    if (endpoint === undefined) return false
+    this.#endpoints.delete(key)
+    this.#tell('crashed', key, key, 0, '', 0)
+    endpoint.crash()
+    return true
+  }
+
+  /** Open connections, each half by itself, with what it has carried. */
+  traffic(): readonly {
+    from: string
+    to: string
+    connection: number
+    packets: number
+    bytes: number
+  }[] {
+    return [...this.#endpoints.values()].flatMap((endpoint) =>
+      [...endpoint.connections].map((half) => ({
+        from: keyOf(endpoint.address),
+        to: keyOf(half.peerAddress),
+        connection: half.number,
+        packets: half.sentPackets,
+        bytes: half.sentBytes,
+      })),
+    )
+  }
+
+  nextNumber(): number {
+    this.#connectionNumber += 1
+    return this.#connectionNumber
+  }
+
+  /** `endpoint` no longer answers at its address. */
+  forget(endpoint: MemoryEndpoint): void {
+    const key = keyOf(endpoint.address)
+    if (this.#endpoints.get(key) === endpoint) this.#endpoints.delete(key)
+  }
+
+  /** Sends a packet to the other half of `sender`'s connection. */
+  transmit(sender: MemoryConnection, packet: Packet): void {
+    const bytes = packetBytes(packet)
+    sender.sentPackets += 1
+    sender.sentBytes += bytes
+    this.#tellOf('sent', sender, packet)
+    this.#attempt(sender, packet, 0)
+  }
+
+  #attempt(sender: MemoryConnection, packet: Packet, tries: number): void {
+    // The half is over: nobody is left to send it again.
+    if (sender.gone) return
+    if (this.#cut(sender)) this.#hold(sender, packet)
+    else if (this.faults.loss > 0 && this.random.unit() < this.faults.loss) {
+      this.#lose(sender, packet, tries)
+    } else {
+      const { delayMinMs, delayMaxMs } = this.faults
+      const spreadMs = delayMaxMs - delayMinMs
+      const delayMs = spreadMs === 0 ? delayMinMs : delayMinMs + spreadMs * this.random.unit()
+      this.clock.after(delayMs, () => this.#arrive(sender, packet, tries))
+    }
+  }
+
+  #arrive(sender: MemoryConnection, packet: Packet, tries: number): void {
+    if (this.#cut(sender)) this.#hold(sender, packet)
+    else if (packet.tag === 'hello') {
+      const listener = this.#endpoints.get(keyOf(sender.peerAddress))
+      if (sender.gone || sender.peer !== undefined) return
+      if (listener?.accept(sender) !== true) this.#lose(sender, packet, tries)
+      else this.#tellOf('arrived', sender, packet)
+    } else if (sender.peer?.gone === false) {
+      this.#tellOf('arrived', sender, packet)
+      sender.peer.receive(packet)
+    }
+  }
+
+  #cut(sender: MemoryConnection): boolean {
+    return this.faults.cut(sender.endpoint.address.host, sender.peerAddress.host)
+  }
+
+  #hold(sender: MemoryConnection, packet: Packet): void {
+    this.#tellOf('held', sender, packet)
+    sender.lostPackets += 1
+    // A close is sent once and not again (RFC 9000, 10.2).
+    if (sender.gone || packet.tag === 'close') return
+    sender.held.push(() => this.#retry(sender, packet, 0))
+  }
+
+  #lose(sender: MemoryConnection, packet: Packet, tries: number): void {
+    this.#tellOf('lost', sender, packet)
+    sender.lostPackets += 1
+    if (packet.tag !== 'close') this.#retry(sender, packet, tries)
+  }
+
+  #retry(sender: MemoryConnection, packet: Packet, tries: number): void {
+    const firstMs = Math.max(3 * this.faults.delayMaxMs, retransmitMinMs)
+    const waitMs = Math.min(firstMs * 2 ** tries, Math.max(retransmitMaxMs, firstMs))
+    this.clock.after(waitMs, () => this.#attempt(sender, packet, tries + 1))
+  }
+
+  #linksChanged(): void {
+    for (const endpoint of this.#endpoints.values()) {
+      for (const half of [...endpoint.connections]) half.linkChanged()
+    }
+  }
+
+  #open(
+    wanted: Address,
+    env: CarrierEnv,
+  ): { readonly tag: 'ok'; readonly endpoint: Endpoint } | CarrierFailure {
+    const address = wanted.port === 0 ? this.#freeAddress(wanted.host) : wanted
+    const key = keyOf(address)
+    if (this.#endpoints.has(key)) {
+      return { tag: 'error', reason: 'address', message: `${key} is taken` }
+    }
+    const endpoint = new MemoryEndpoint(this, address, env)
+    this.#endpoints.set(key, endpoint)
+    return { tag: 'ok', endpoint }
+  }
+
+  #freeAddress(host: string): Address {
+    let port = this.#freePort++
+    while (this.#endpoints.has(keyOf({ host, port }))) port = this.#freePort++
+    return { host, port }
+  }
+
+  #tellOf(tag: NetworkEvent['tag'], sender: MemoryConnection, packet: Packet): void {
+    if (this.onEvent === undefined) return
+    const from = keyOf(sender.endpoint.address)
+    const to = keyOf(sender.peerAddress)
+    this.#tell(tag, from, to, sender.number, packet.tag, packetBytes(packet))
+  }
+
+  #tell(
+    tag: NetworkEvent['tag'],
+    from: string,
+    to: string,
+    connection: number,
+    packet: NetworkEvent['packet'],
+    bytes: number,
+  ): void {
+    this.onEvent?.({ tag, atMs: this.clock.now(), from, to, connection, packet, bytes })
+  }
+}
+
+function keyOf(address: Address): string {
+  return `${address.host}:${address.port}`
+}

@@ -1,0 +1,271 @@
+/**
+ * One QUIC connection: drives quiche and presents it as the carrier's `Connection`.
+ *
+ * Invariants: callbacks of the layer above run only in `drive` and `flushWrites`, which the event
+ * loop calls; `onClose` is delivered once, after everything readable was; a handler that is not
+ * set yet loses nothing, since neither streams nor the close are delivered without it. After the
+ * close the connection stays routed until quiche's draining time is over (RFC 9000, 10.2), so that
+ * late packets meet it and not a stranger.
+ *
+ * A dialled connection is established before the acceptor has verified our certificate: a refusal
+ * arrives later, as a close. Whoever needs to know waits for the first bytes of the peer (dist
+ * waits for its own hello).
+ */
+import { createHash } from 'node:crypto'
+import type {
+  Address,
+  CarrierStream,
+  CloseInfo,
+  Connection,
+  ConnectionHandler,
+  PathStatistics,
+} from '../carrier.ts'
+import { plainHost } from './address.ts'
+import type { NativeConnection } from './binding.ts'
+import { closeInfoOf, reasonBytes } from './close-edge.ts'
+import { keyOf } from './packet.ts'
+import { Packets } from './packets.ts'
+import type { DatagramSocket } from './socket.ts'
+import type { QuicStream, StreamOwner } from './stream.ts'
+import { Streams } from './streams.ts'
+import type { Driven, Turns } from './turns.ts'
+
+/** Connection ids given to the peer beyond the first, for paths it may take later. */
+const spareIds = 4
+const resetTokenBytes = 16
+/** RFC 9000, 20.1: NO_ERROR. */
+const noError = 0
+
+/** What a connection needs of its endpoint. */
+export interface ConnectionHost {
+  readonly socket: DatagramSocket
+  readonly turns: Turns
+  readonly localCertHash: Uint8Array
+  /** Scratch for reads and, apart from it, for gathered writes: a handler may close while reading. */
+  readonly readScratch: Uint8Array
+  readonly writeScratch: Uint8Array
+  /** A random connection id, routed to `connection`. */
+  newId(connection: QuicConnection): Uint8Array
+  randomBytes(size: number): Uint8Array
+  forgetId(key: string): void
+  onEstablished(connection: QuicConnection): void
+  /** It ended, before or after it was established. */
+  onEnded(connection: QuicConnection, info: CloseInfo): void
+  /** quiche is done with it: all its ids may go. */
+  onFreed(connection: QuicConnection): void
+}
+
+export class QuicConnection implements Connection, StreamOwner, Driven {
+  readonly native: NativeConnection
+  readonly role: 'dialer' | 'acceptor'
+  readonly localCertHash: Uint8Array
+  peerCertHash: Uint8Array = new Uint8Array(0)
+  peerAddress: Address
+  /** Routing keys of this connection. */
+  readonly keys = new Set<string>()
+  established = false
+  readonly #host: ConnectionHost
+  readonly #streams: Streams
+  readonly #packets: Packets
+  #handler: ConnectionHandler | undefined
+  #ended: CloseInfo | undefined
+  #told = false
+  #freed = false
+  #flushWanted = false
+
+  constructor(
+    host: ConnectionHost,
+    native: NativeConnection,
+    role: 'dialer' | 'acceptor',
+    peer: Address,
+  ) {
+    this.#host = host
+    this.native = native
+    this.role = role
+    this.localCertHash = host.localCertHash
+    this.peerAddress = { host: plainHost(peer.host), port: peer.port }
+    this.#streams = new Streams(this, role)
+    this.#packets = new Packets(native, host.socket, () => this.drive())
+  }
+
+  get handler(): ConnectionHandler | undefined {
+    return this.#handler
+  }
+
+  set handler(handler: ConnectionHandler | undefined) {
+    this.#handler = handler
+    this.#host.turns.touch(this)
+  }
+
+  get closed(): boolean {
+    return this.#ended !== undefined
+  }
+
+  openStream(kind: 'bidi' | 'uni'): CarrierStream | undefined {
+    return this.closed || !this.established ? undefined : this.#streams.open(kind)
+  }
+
+  close(code: number, reason: string): void {
+    if (this.closed) return
+    if (!Number.isSafeInteger(code) || code < 0) {
+      throw new RangeError(`close: code must be an integer of 0 or more, got ${code}`)
+    }
+    // Muted: this is a call from above, no callback may run in it.
+    this.#streams.mute()
+    // quiche drops what it was given but has not sent when it is closed: flush before.
+    this.#streams.pump(this.#host.writeScratch)
+    this.#packets.flush()
+    this.native.close(true, code, reasonBytes(reason))
+    this.#packets.flush()
+    this.#end({ by: 'local', code, reason })
+    this.#host.turns.touch(this)
+  }
+
+  statistics(): PathStatistics {
+    const { sentBytes, recvBytes, lost } = this.native.stats()
+    const active = this.native.pathStats().find((path) => path.active)
+    return {
+      rttMs: active?.rtt ?? 0,
+      sentBytes,
+      receivedBytes: recvBytes,
+      lostPackets: lost,
+    }
+  }
+
+  wantsWrite(stream: QuicStream): void {
+    this.#streams.toWrite(stream)
+    this.wantsFlush()
+  }
+
+  wantsFlush(): void {
+    if (this.#flushWanted) return
+    this.#flushWanted = true
+    this.#host.turns.wrote(this)
+  }
+
+  wantsRead(stream: QuicStream): void {
+    this.#streams.toRead(stream)
+    this.#host.turns.touch(this)
+  }
+
+  changed(stream: QuicStream): void {
+    this.#streams.changed(stream)
+  }
+
+  /** Gives a datagram to quiche; what follows from it happens in `drive`. False: it was refused. */
+  receive(datagram: Buffer, host: string, port: number): boolean {
+    if (this.#freed) return false
+    try {
+      this.native.recv(datagram, { from: { host, port }, to: this.#host.socket.local })
+      return true
+    } catch {
+      // Junk for this connection, or an error quiche has already turned into a close.
+      return false
+    }
+  }
+
+  drive(): void {
+    if (!this.established && !this.closed && this.native.isEstablished()) this.#establish()
+    if (this.established && !this.closed) {
+      this.#replaceIds()
+      this.#takePathEvents()
+      this.#streams.checkStopped()
+      if (this.#handler !== undefined) {
+        this.#streams.read(this.#host.readScratch, (stream) => this.#handler?.onStream(stream))
+      }
+    }
+    this.#send()
+    this.#tellClose()
+  }
+
+  flushWrites(): void {
+    if (this.#flushWanted) this.#send()
+    if (this.closed && !this.#told) this.#host.turns.touch(this)
+  }
+
+  /** Sends a packet the peer must answer, so that neither side takes silence for death. */
+  keepAlive(): void {
+    if (!this.established || this.closed) return
+    this.native.sendAckEliciting()
+    this.#packets.flush()
+  }
+
+  /** Ends it without an application close: a handshake that took too long or is not wanted. */
+  abort(info: CloseInfo): void {
+    if (this.closed) return
+    this.native.close(false, noError, new Uint8Array(0))
+    this.#packets.flush()
+    this.#end(info)
+    this.#host.turns.touch(this)
+  }
+
+  /** Frees everything at once, draining or not. The close is still delivered. */
+  free(): void {
+    if (this.#freed) return
+    this.#freed = true
+    this.#packets.stop()
+    this.#host.onFreed(this)
+  }
+
+  #send(): void {
+    this.#flushWanted = false
+    if (this.#freed) return
+    if (!this.closed) this.#streams.pump(this.#host.writeScratch)
+    this.#packets.flush()
+    if (!this.closed && (this.native.isDraining() || this.native.isClosed())) {
+      this.#end(closeInfoOf(this.native))
+    }
+    if (this.native.isClosed()) this.free()
+  }
+
+  #end(info: CloseInfo): void {
+    this.#ended = info
+    this.#streams.abandon()
+    this.#host.onEnded(this, info)
+  }
+
+  #tellClose(): void {
+    if (this.#ended === undefined || this.#told || this.#handler === undefined) return
+    this.#told = true
+    this.#handler.onClose(this.#ended)
+  }
+
+  #establish(): void {
+    const certificate = this.native.peerCertChain()?.[0]
+    if (certificate === undefined) {
+      this.abort({ by: 'error', code: 0, reason: 'the peer presented no certificate' })
+      return
+    }
+    this.established = true
+    this.peerCertHash = new Uint8Array(createHash('sha256').update(certificate).digest())
+    for (let spare = 0; spare < spareIds; spare++) this.#giveId()
+    this.#host.onEstablished(this)
+  }
+
+  #giveId(): void {
+    if (this.native.sourceCidsLeft() < 1) return
+    const token = this.#host.randomBytes(resetTokenBytes)
+    const number = BigInt(`0x${Buffer.from(token).toString('hex')}`)
+    this.native.newSourceCid(this.#host.newId(this), number, false)
+  }
+
+  #replaceIds(): void {
+    let retired = this.native.retiredScidNext()
+    for (; retired !== null; retired = this.native.retiredScidNext()) {
+      const key = keyOf(retired)
+      this.keys.delete(key)
+      this.#host.forgetId(key)
+      this.#giveId()
+    }
+  }
+
+  #takePathEvents(): void {
+    let event = this.native.pathEventNext()
+    for (; event; event = this.native.pathEventNext()) {
+      // The peer's new address is in `new`; `old` is ours, contrary to the binding's names.
+      if (event.type === 'PeerMigrated') {
+        this.peerAddress = { host: plainHost(event.new.host), port: event.new.port }
+      }
+    }
+  }
+}

@@ -1,0 +1,244 @@
+/**
+ * One bound UDP socket that dials and accepts: routes datagrams to connections by connection id,
+ * admits new ones, and closes them all.
+ *
+ * Invariants: nothing a stranger sends costs more than a bounded amount: no state below 1200
+ * bytes (RFC 9000, 14.1), half-open connections and connections are capped, a handshake has a
+ * deadline from the moment it is accepted. Beyond a cap an Initial is dropped in silence; an honest
+ * dialer retransmits it.
+ */
+import { createHash } from 'node:crypto'
+import type { RemoteInfo } from 'node:dgram'
+import type {
+  Address,
+  CarrierEnv,
+  CarrierFailure,
+  CloseInfo,
+  Connection,
+  Endpoint,
+} from '../carrier.ts'
+import { addressText, hostFor, isLoopback, plainHost, resolveHost } from './address.ts'
+import type { Quiche } from './binding.ts'
+import { dialFailureOf } from './close-edge.ts'
+import { buildConfigs, type Configs } from './config.ts'
+import { type ConnectionHost, QuicConnection } from './connection.ts'
+import type { QuicSettings } from './options.ts'
+import { connectionIdBytes, isLongHeader, keyOf, opensConnection, routingKey } from './packet.ts'
+import { bindSocket, type DatagramSocket } from './socket.ts'
+import { Turns } from './turns.ts'
+
+const scratchBytes = 65_536
+
+type DialResult = { readonly tag: 'ok'; readonly connection: Connection } | CarrierFailure
+type PendingDial = {
+  readonly peer: string
+  readonly timer: NodeJS.Timeout
+  readonly settle: (result: DialResult) => void
+}
+
+export class QuicEndpoint implements Endpoint, ConnectionHost {
+  readonly address: Address
+  readonly socket: DatagramSocket
+  readonly turns = new Turns()
+  readonly localCertHash: Uint8Array
+  readonly readScratch = Buffer.allocUnsafeSlow(scratchBytes)
+  readonly writeScratch = Buffer.allocUnsafeSlow(scratchBytes)
+  readonly #quiche: Quiche
+  readonly #env: CarrierEnv
+  readonly #settings: QuicSettings
+  readonly #configs: Configs
+  readonly #routes = new Map<string, QuicConnection>()
+  readonly #connections = new Set<QuicConnection>()
+  readonly #dials = new Map<QuicConnection, PendingDial>()
+  /** Accepted connections in their handshake, each with its deadline. */
+  readonly #halfOpen = new Map<QuicConnection, NodeJS.Timeout>()
+  readonly #keepAlive: NodeJS.Timeout | undefined
+  #closing: Promise<void> | undefined
+
+  constructor(
+    quiche: Quiche,
+    env: CarrierEnv,
+    settings: QuicSettings,
+    configs: Configs,
+    socket: DatagramSocket,
+  ) {
+    this.#quiche = quiche
+    this.#env = env
+    this.#settings = settings
+    this.#configs = configs
+    this.socket = socket
+    this.address = { host: plainHost(socket.local.host), port: socket.local.port }
+    this.localCertHash = new Uint8Array(createHash('sha256').update(env.tls.certDer).digest())
+    if (settings.keepAliveMs > 0) {
+      this.#keepAlive = setInterval(() => {
+        for (const connection of this.#connections) connection.keepAlive()
+      }, settings.keepAliveMs)
+    }
+  }
+
+  async dial(address: Address, timeoutMs: number): Promise<DialResult> {
+    const peer = addressText(address.host, address.port)
+    if (!Number.isInteger(address.port) || address.port < 1 || address.port > 65_535) {
+      return failure('address', `cannot dial ${peer}: not a UDP port`)
+    }
+    const { family } = this.socket
+    const resolved = await resolveHost(address.host, family === 4 ? 4 : undefined)
+    if (this.#closing !== undefined) return failure('closed', 'the endpoint is closed')
+    if (resolved.tag === 'error') return resolved
+    const host = hostFor(family, resolved.literal)
+    if (host === undefined) {
+      return failure('address', `cannot dial ${peer}: this endpoint speaks IPv${family} only`)
+    }
+    if (this.#connections.size >= this.#settings.connectionsMax) {
+      return failure('limit', `connectionsMax (${this.#settings.connectionsMax}) is reached`)
+    }
+    return this.#connect({ host, port: address.port }, peer, timeoutMs)
+  }
+
+  close(code: number): Promise<void> {
+    this.#closing ??= this.#closeAll(code)
+    return this.#closing
+  }
+
+  /** A datagram came in. Anyone may have sent it. */
+  onDatagram(datagram: Buffer, from: RemoteInfo): void {
+    if (this.#closing !== undefined) return
+    const key = routingKey(datagram)
+    if (key === undefined) return
+    const connection = this.#routes.get(key)
+    if (connection === undefined) {
+      if (isLongHeader(datagram)) this.#accept(datagram, key, from)
+      return
+    }
+    connection.receive(datagram, from.address, from.port)
+    this.turns.touch(connection)
+  }
+
+  newId(connection: QuicConnection): Uint8Array {
+    const id = this.randomBytes(connectionIdBytes)
+    this.#route(keyOf(id), connection)
+    return id
+  }
+
+  randomBytes(size: number): Uint8Array {
+    return this.#env.platform.random.bytes(size)
+  }
+
+  forgetId(key: string): void {
+    this.#routes.delete(key)
+  }
+
+  onEstablished(connection: QuicConnection): void {
+    const dial = this.#dials.get(connection)
+    if (dial !== undefined) {
+      this.#dials.delete(connection)
+      clearTimeout(dial.timer)
+      dial.settle({ tag: 'ok', connection })
+      return
+    }
+    clearTimeout(this.#halfOpen.get(connection))
+    this.#halfOpen.delete(connection)
+    this.#env.onConnection(connection)
+  }
+
+  onEnded(connection: QuicConnection, info: CloseInfo): void {
+    clearTimeout(this.#halfOpen.get(connection))
+    this.#halfOpen.delete(connection)
+    const dial = this.#dials.get(connection)
+    if (dial === undefined) return
+    this.#dials.delete(connection)
+    clearTimeout(dial.timer)
+    dial.settle(
+      this.#closing === undefined
+        ? dialFailureOf(info, dial.peer)
+        : failure('closed', 'the endpoint was closed'),
+    )
+  }
+
+  onFreed(connection: QuicConnection): void {
+    for (const key of connection.keys) this.#routes.delete(key)
+    this.#connections.delete(connection)
+  }
+
+  #route(key: string, connection: QuicConnection): void {
+    this.#routes.set(key, connection)
+    connection.keys.add(key)
+  }
+
+  #configFor(host: string): Configs['wide'] {
+    return isLoopback(host) ? this.#configs.loopback : this.#configs.wide
+  }
+
+  #connect(peer: Address, peerText: string, timeoutMs: number): Promise<DialResult> {
+    const id = this.randomBytes(connectionIdBytes)
+    const config = this.#configFor(peer.host)
+    const { local } = this.socket
+    const native = this.#quiche.Connection.connect(null, id, local, peer, config)
+    const connection = new QuicConnection(this, native, 'dialer', peer)
+    this.#connections.add(connection)
+    this.#route(keyOf(id), connection)
+    return new Promise((settle) => {
+      const timer = setTimeout(() => {
+        connection.abort({ by: 'idle', code: 0, reason: 'silence' })
+        connection.free()
+      }, timeoutMs)
+      this.#dials.set(connection, { peer: peerText, timer, settle })
+      connection.drive()
+    })
+  }
+
+  #accept(datagram: Buffer, key: string, from: RemoteInfo): void {
+    const { connectionsMax, halfOpenMax, handshakeTimeoutMs } = this.#settings
+    if (this.#halfOpen.size >= halfOpenMax || this.#connections.size >= connectionsMax) return
+    if (!opensConnection(this.#quiche, datagram)) return
+    const id = this.randomBytes(connectionIdBytes)
+    const peer = { host: from.address, port: from.port }
+    const config = this.#configFor(peer.host)
+    const { local } = this.socket
+    const native = this.#quiche.Connection.accept(id, null, local, peer, config)
+    const connection = new QuicConnection(this, native, 'acceptor', peer)
+    if (!connection.receive(datagram, peer.host, peer.port)) return
+    this.#connections.add(connection)
+    this.#route(keyOf(id), connection)
+    // The dialer's own choice of our id: its Initials carry it, late ones too.
+    this.#route(key, connection)
+    const deadline = setTimeout(() => {
+      connection.abort({ by: 'error', code: 0, reason: 'the handshake took too long' })
+      connection.free()
+    }, handshakeTimeoutMs)
+    this.#halfOpen.set(connection, deadline)
+    this.turns.touch(connection)
+  }
+
+  async #closeAll(code: number): Promise<void> {
+    clearInterval(this.#keepAlive)
+    for (const connection of [...this.#connections]) {
+      if (connection.established) connection.close(code, '')
+      else connection.abort({ by: 'local', code, reason: '' })
+      connection.free()
+    }
+    while (this.turns.pending) await new Promise(setImmediate)
+    await this.socket.close()
+  }
+}
+
+/** Opens an endpoint. Failures: `tls` (unusable material), `address` (cannot be bound). */
+export async function openEndpoint(
+  quiche: Quiche,
+  env: CarrierEnv,
+  settings: QuicSettings,
+): Promise<{ readonly tag: 'ok'; readonly endpoint: QuicEndpoint } | CarrierFailure> {
+  const built = buildConfigs(quiche, env.tls, settings)
+  if (built.tag === 'error') return built
+  let endpoint: QuicEndpoint | undefined
+  const bound = await bindSocket(settings.host, settings.port, (datagram, from) =>
+    endpoint?.onDatagram(datagram, from),
+  )
+  if (bound.tag === 'error') return bound
+  endpoint = new QuicEndpoint(quiche, env, settings, built.configs, bound.socket)
+  return { tag: 'ok', endpoint }
+}
+
+function failure(reason: CarrierFailure['reason'], message: string): CarrierFailure {
+  return { tag: 'error', reason, message }
+}

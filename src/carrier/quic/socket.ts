@@ -1,0 +1,95 @@
+/**
+ * The one UDP socket of an endpoint, for listening and dialling alike.
+ *
+ * Invariant: `send` takes the bytes out of `out` before it returns, so that one buffer serves all
+ * packets. That needs a lookup that calls back at once (Node's default one is asynchronous even for
+ * literals, and packets sent later would carry what is in the buffer by then) and, when the kernel
+ * is full and the packet had to be queued, a new buffer.
+ *
+ * A datagram that cannot be sent is a lost datagram: QUIC recovers, or the connection goes idle.
+ */
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
+import type { CarrierFailure } from '../carrier.ts'
+import { addressText, type Family, resolveHost } from './address.ts'
+
+/** The kernel's default of 208 KiB loses packets of a single fast peer. */
+const bufferSizesBytes = [4 * 1024 * 1024, 1024 * 1024]
+const outBytes = 65_536
+
+export type OnDatagram = (datagram: Buffer, from: RemoteInfo) => void
+
+export class DatagramSocket {
+  /** The label of this end in quiche; the wildcard stays a wildcard. */
+  readonly local: { readonly host: string; readonly port: number }
+  readonly family: Family
+  /** Where packets are built. May be replaced by `send`: read it anew for each packet. */
+  out: Buffer = Buffer.allocUnsafeSlow(outBytes)
+  readonly #socket: Socket
+
+  constructor(socket: Socket, family: Family) {
+    const { address, port } = socket.address()
+    this.local = { host: address, port }
+    this.family = family
+    this.#socket = socket
+  }
+
+  /** Sends the first `length` bytes of `out`. */
+  send(length: number, host: string, port: number): void {
+    this.#socket.send(this.out, 0, length, port, host)
+    if (this.#socket.getSendQueueCount() > 0) this.out = Buffer.allocUnsafeSlow(outBytes)
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve) => this.#socket.close(() => resolve()))
+  }
+}
+
+/** Binds. Fails with `address`, naming host and port, when the system refuses. */
+export async function bindSocket(
+  host: string,
+  port: number,
+  onDatagram: OnDatagram,
+): Promise<{ readonly tag: 'ok'; readonly socket: DatagramSocket } | CarrierFailure> {
+  const resolved = await resolveHost(host, undefined)
+  if (resolved.tag === 'error') return resolved
+  const { literal } = resolved
+  const socket = createSocket({
+    type: literal.family === 4 ? 'udp4' : 'udp6',
+    lookup: (hostname, _options, callback) => callback(null, hostname, literal.family),
+  })
+  const failure = await bound(socket, literal.host, port)
+  if (failure !== undefined) {
+    const message = `cannot bind ${addressText(host, port)}: ${failure.message}`
+    return { tag: 'error', reason: 'address', message }
+  }
+  enlarge((bytes) => socket.setRecvBufferSize(bytes))
+  enlarge((bytes) => socket.setSendBufferSize(bytes))
+  // Errors of a bound UDP socket concern single datagrams (ICMP, a full buffer): losses.
+  socket.on('error', () => undefined)
+  socket.on('message', onDatagram)
+  return { tag: 'ok', socket: new DatagramSocket(socket, literal.family) }
+}
+
+function bound(socket: Socket, address: string, port: number): Promise<Error | undefined> {
+  return new Promise((resolve) => {
+    const onError = (error: Error): void => {
+      socket.close()
+      resolve(error)
+    }
+    socket.once('error', onError)
+    socket.bind({ address, port, exclusive: true }, () => {
+      socket.off('error', onError)
+      resolve(undefined)
+    })
+  })
+}
+
+/** Linux grants less than asked in silence, others refuse: then less is asked. */
+function enlarge(set: (bytes: number) => void): void {
+  for (const bytes of bufferSizesBytes) {
+    try {
+      set(bytes)
+      return
+    } catch {}
+  }
+}

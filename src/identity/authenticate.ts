@@ -1,0 +1,255 @@
+/**
+ * Runs one authentication over a pair of byte pipes: feeds the handshake rule with decoded
+ * messages, answers of the trust store and the deadline, and performs what it decides.
+ *
+ * Invariants: the promise settles once and never hangs past the deadline; afterwards no timer is
+ * left and the pipe's callbacks are unset. Events are applied one after the other, also when a
+ * pipe calls back from within `send`; while the trust store is asked, messages wait in the frame
+ * reader, which holds one message at most. One deadline, set at the start, bounds the whole, so
+ * that dribbling bytes gain nothing.
+ */
+import type { Platform, TimerHandle } from '../../runtime/platform/platform.ts'
+import { limits } from '../limits.ts'
+import { type AuthFailure, describeAuthFailure } from './auth-failure.ts'
+import {
+  AuthFrameReader,
+  decodeAuthMessage,
+  encodeAuthMessage,
+  nonceBytes,
+} from './auth-message.ts'
+import { ed25519, fingerprint, type Signer } from './ed25519.ts'
+import {
+  type HandshakeAction,
+  type HandshakeEnv,
+  type HandshakeEvent,
+  type HandshakeState,
+  newHandshake,
+  stepHandshake,
+} from './handshake.ts'
+import type { TrustStore } from './trust-store.ts'
+
+/**
+ * Our outgoing stream and the peer's. The adapter opens ours with the first `send` and calls
+ * `onReset` when either stream is given up or the connection closes. Bytes given to `onBytes` may
+ * be reused after it returns.
+ */
+export interface AuthPipe {
+  /** Queues bytes on our stream. Never throws; after `end` or a reset it does nothing. */
+  send(bytes: Uint8Array): void
+  /** Ends our stream once everything queued is sent. */
+  end(): void
+  onBytes: ((bytes: Uint8Array) => void) | undefined
+  onEnd: (() => void) | undefined
+  onReset: ((code: number) => void) | undefined
+}
+
+export type AuthenticateOptions = Pick<
+  HandshakeEnv,
+  'role' | 'selfName' | 'keypair' | 'serverCertHash' | 'clientCertHash'
+> & {
+  readonly pipe: AuthPipe
+  readonly trust: TrustStore
+  readonly platform: Pick<Platform, 'clock' | 'random'>
+  /** Default `limits.authHandshakeTimeoutMs`. */
+  readonly timeoutMs?: number
+  /** Default `limits.authTimestampWindowMs`. */
+  readonly timestampWindowMs?: number
+  /** Default: Ed25519 of this folder. */
+  readonly signer?: Signer
+}
+
+export type AuthResult =
+  | {
+      readonly tag: 'ok'
+      readonly name: string
+      readonly publicKey: Uint8Array
+      /** The peer's key was pinned by this very handshake. */
+      readonly firstContact: boolean
+    }
+  | ({
+      readonly tag: 'error'
+      /** One sentence for the operator. */
+      readonly message: string
+      /** For `keyMismatch`: SHA-256 of the two keys, hex. */
+      readonly fingerprints?: { readonly presented: string; readonly expected: string }
+    } & Pick<AuthFailure, 'reason' | 'peerName' | 'peerReason'>)
+
+/** Authenticates the peer at the other end of `pipe`. Every outcome of the peer is a value. */
+export function authenticate(options: AuthenticateOptions): Promise<AuthResult> {
+  return new Promise((resolve, reject) => new Authentication(options, resolve, reject).start())
+}
+
+type Fixed = Omit<HandshakeEnv, 'nowMs' | 'wallMs'>
+
+class Authentication {
+  readonly #options: AuthenticateOptions
+  readonly #fixed: Fixed
+  readonly #resolve: (result: AuthResult) => void
+  readonly #reject: (error: unknown) => void
+  readonly #reader = new AuthFrameReader()
+  #state: HandshakeState = newHandshake
+  #deadline: TimerHandle | undefined
+  /** Ours: the start, answers of the trust store, the deadline. They go before the peer's. */
+  readonly #own: HandshakeEvent[] = []
+  /** How the peer's stream ended; comes after the messages before it. */
+  #over: HandshakeEvent | undefined
+  #overflowed = false
+  #asking = false
+  #applying = false
+  #closed = false
+
+  constructor(
+    options: AuthenticateOptions,
+    resolve: (result: AuthResult) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#options = options
+    this.#resolve = resolve
+    this.#reject = reject
+    this.#fixed = {
+      role: options.role,
+      selfName: options.selfName,
+      keypair: options.keypair,
+      serverCertHash: options.serverCertHash,
+      clientCertHash: options.clientCertHash,
+      signer: options.signer ?? ed25519,
+      nonce: options.platform.random.bytes(nonceBytes),
+      timestampWindowMs: options.timestampWindowMs ?? limits.authTimestampWindowMs,
+    }
+  }
+
+  start(): void {
+    const { pipe, platform, timeoutMs = limits.authHandshakeTimeoutMs } = this.#options
+    this.#deadline = platform.clock.after(timeoutMs, () => this.#tell({ tag: 'deadline' }))
+    pipe.onBytes = (bytes) => {
+      if (!this.#reader.push(bytes)) this.#overflowed = true
+      this.#applyAll()
+    }
+    pipe.onEnd = () => this.#endWith({ tag: 'streamEnded' })
+    pipe.onReset = (code) => this.#endWith({ tag: 'streamReset', code })
+    this.#tell({ tag: 'start' })
+  }
+
+  #tell(event: HandshakeEvent): void {
+    this.#own.push(event)
+    this.#applyAll()
+  }
+
+  #endWith(event: HandshakeEvent): void {
+    this.#over ??= event
+    this.#applyAll()
+  }
+
+  #applyAll(): void {
+    if (this.#applying) return
+    this.#applying = true
+    try {
+      for (let event = this.#next(); event; event = this.#next()) this.#apply(event)
+    } catch (error) {
+      this.#abort(error)
+    }
+    this.#applying = false
+  }
+
+  #next(): HandshakeEvent | undefined {
+    if (this.#closed) return undefined
+    const own = this.#own.shift()
+    if (own || this.#asking) return own
+    const frame = this.#reader.next()
+    if (frame) {
+      const decoded = decodeAuthMessage(frame)
+      return decoded.tag === 'ok'
+        ? { tag: 'message', message: decoded.message }
+        : { tag: 'malformed', error: decoded }
+    }
+    if (this.#overflowed || this.#reader.hopeless) {
+      return { tag: 'malformed', error: { tag: 'error', reason: 'messageTooLarge' } }
+    }
+    const over = this.#over
+    this.#over = undefined
+    return over
+  }
+
+  #apply(event: HandshakeEvent): void {
+    const { clock } = this.#options.platform
+    const env = { ...this.#fixed, nowMs: clock.now(), wallMs: clock.wallMs() }
+    const [state, actions] = stepHandshake(this.#state, event, env)
+    this.#state = state
+    for (const action of actions) this.#perform(action)
+  }
+
+  #perform(action: HandshakeAction): void {
+    const { pipe, trust } = this.#options
+    switch (action.tag) {
+      case 'send':
+        pipe.send(encodeAuthMessage(action.message))
+        break
+      case 'lookup':
+        this.#ask(trust.lookupPin(action.name), (lookup) => ({
+          tag: 'looked',
+          lookup,
+          mode: trust.trustMode,
+        }))
+        break
+      case 'pin':
+        this.#ask(trust.storeKeyIfNew(action.name, action.publicKey), (done) =>
+          done.tag === 'ok'
+            ? { tag: 'pinned' }
+            : { tag: 'pinned', failed: { reason: done.reason, detail: done.message } },
+        )
+        break
+      case 'finish':
+        if (!action.firstContact) trust.markSeen(action.peer.name)
+        this.#close()
+        this.#resolve({ tag: 'ok', ...action.peer, firstContact: action.firstContact })
+        break
+      case 'fail':
+        this.#close()
+        this.#resolve(errorOf(action.failure))
+        break
+    }
+  }
+
+  #ask<T>(answer: Promise<T>, toEvent: (value: T) => HandshakeEvent): void {
+    this.#asking = true
+    answer.then(
+      (value) => {
+        this.#asking = false
+        this.#tell(toEvent(value))
+      },
+      (error: unknown) => this.#abort(error),
+    )
+  }
+
+  /** A port or signer broke its contract: the caller learns it, nothing is left behind. */
+  #abort(error: unknown): void {
+    if (this.#closed) return
+    this.#close()
+    this.#reject(error)
+  }
+
+  #close(): void {
+    const { pipe, platform } = this.#options
+    this.#closed = true
+    if (this.#deadline) platform.clock.cancel(this.#deadline)
+    pipe.onBytes = undefined
+    pipe.onEnd = undefined
+    pipe.onReset = undefined
+    pipe.end()
+  }
+}
+
+function errorOf(failure: AuthFailure): AuthResult {
+  const { reason, peerName, peerReason, presented, expected } = failure
+  return {
+    tag: 'error',
+    reason,
+    message: describeAuthFailure(failure),
+    ...(peerName !== undefined && { peerName }),
+    ...(peerReason !== undefined && { peerReason }),
+    ...(presented &&
+      expected && {
+        fingerprints: { presented: fingerprint(presented), expected: fingerprint(expected) },
+      }),
+  }
+}

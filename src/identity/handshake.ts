@@ -1,0 +1,258 @@
+/**
+ * Mutual authentication, one side of it, as a pure rule: `(state, event, env) -> [state, actions]`.
+ * Both roles send HELLO, CHALLENGE, RESPONSE, OK in this order; they differ in what comes first.
+ *
+ *     dialer    HELLO ->                          CHALLENGE RESPONSE ->               OK ->
+ *     acceptor           <- HELLO CHALLENGE                     <- RESPONSE OK
+ *
+ * Invariants: the trust decision comes before our challenge; nothing is kept for a claimed name
+ * until its signature has verified and the peer's own OK is there (so the acceptor is ready only
+ * when the dialer accepted it, AMB-02); a message out of order fails; the end is reached once.
+ * Time: wall clock is read once, at the start, and carried on by the monotonic clock, so that a
+ * step of it changes nothing. Source: the cluster spec, section 4; the signed bytes are in
+ * auth-transcript.ts.
+ */
+import { type AuthFailure, type AuthReason, reasonForPeer } from './auth-failure.ts'
+import type { AuthDecodeError, AuthMessage } from './auth-message.ts'
+import {
+  type AuthRole,
+  certHashBytes,
+  type SignedFacts,
+  signTranscript,
+  verifyTranscript,
+} from './auth-transcript.ts'
+import type { Keypair, Signer } from './ed25519.ts'
+import { decideTrust, type PinLookup, type TrustMode } from './trust.ts'
+
+/** What one side knows; the same for all steps but for the clock. */
+export type HandshakeEnv = {
+  /** The dialer states whom it dialled; the acceptor learns who calls. */
+  readonly role: { readonly tag: 'dialer'; readonly dialed: string } | { readonly tag: 'acceptor' }
+  readonly selfName: string
+  readonly keypair: Keypair
+  readonly signer: Signer
+  /** 32 random bytes, drawn for this handshake alone. */
+  readonly nonce: Uint8Array
+  readonly serverCertHash: Uint8Array
+  readonly clientCertHash: Uint8Array
+  /** Greatest age of our challenge; half the greatest clock difference. */
+  readonly timestampWindowMs: number
+  /** Monotonic. */
+  readonly nowMs: number
+  /** Wall clock; only read at the start. */
+  readonly wallMs: number
+}
+
+export type HandshakeEvent =
+  | { readonly tag: 'start' }
+  | { readonly tag: 'message'; readonly message: AuthMessage }
+  | { readonly tag: 'malformed'; readonly error: AuthDecodeError }
+  /** Answer to `lookup`. */
+  | { readonly tag: 'looked'; readonly lookup: PinLookup; readonly mode: TrustMode }
+  /** Answer to `pin`. */
+  | { readonly tag: 'pinned'; readonly failed?: PinFailure }
+  | { readonly tag: 'deadline' }
+  | { readonly tag: 'streamEnded' }
+  | { readonly tag: 'streamReset'; readonly code: number }
+
+export type PinFailure = { readonly reason: AuthReason; readonly detail: string }
+
+export type HandshakeAction =
+  | { readonly tag: 'send'; readonly message: AuthMessage }
+  | { readonly tag: 'lookup'; readonly name: string }
+  | { readonly tag: 'pin'; readonly name: string; readonly publicKey: Uint8Array }
+  | { readonly tag: 'finish'; readonly peer: AuthPeer; readonly firstContact: boolean }
+  | { readonly tag: 'fail'; readonly failure: AuthFailure }
+
+export type AuthPeer = { readonly name: string; readonly publicKey: Uint8Array }
+
+type Started = { readonly startedMs: number; readonly startedWallMs: number }
+type Known = Started & { readonly peer: AuthPeer }
+/** Our challenge is out. `pin`: the peer is new and shall be pinned once proven. */
+type Challenged = Known & {
+  readonly pin: boolean
+  readonly issuedMs: number
+  readonly timestampMs: bigint
+}
+
+/** Named for what is awaited. */
+export type HandshakeState =
+  | { readonly tag: 'start' }
+  | ({ readonly tag: 'hello' } & Started)
+  | ({ readonly tag: 'looked' } & Known)
+  | ({ readonly tag: 'challenge' } & Challenged)
+  | ({ readonly tag: 'response' } & Challenged)
+  | ({ readonly tag: 'ok' } & Challenged)
+  | ({ readonly tag: 'pinned' } & Challenged)
+  | { readonly tag: 'done' }
+
+type Step = readonly [HandshakeState, readonly HandshakeAction[]]
+
+export const newHandshake: HandshakeState = { tag: 'start' }
+
+export function stepHandshake(
+  state: HandshakeState,
+  event: HandshakeEvent,
+  env: HandshakeEnv,
+): Step {
+  if (state.tag === 'done') return [state, []]
+  switch (event.tag) {
+    case 'start':
+      return state.tag === 'start' ? start(env) : fail(state, 'unexpectedMessage')
+    case 'message':
+      return onMessage(state, event.message, env)
+    case 'malformed':
+      return fail(state, event.error.reason, receivedBy(event.error.received))
+    case 'looked':
+      return state.tag === 'looked' ? onLooked(state, event.lookup, event.mode, env) : [state, []]
+    case 'pinned':
+      if (state.tag !== 'pinned') return [state, []]
+      if (event.failed) return fail(state, event.failed.reason, { detail: event.failed.detail })
+      return finish(state.peer, true)
+    case 'deadline':
+      return fail(state, 'authStreamTimeout')
+    case 'streamEnded':
+      // All the peer had to say is here already: its end is no longer news.
+      return state.tag === 'pinned' ? [state, []] : fail(state, 'streamEnded')
+    case 'streamReset':
+      return fail(state, 'streamReset', { received: event.code })
+  }
+}
+
+function start(env: HandshakeEnv): Step {
+  const bound =
+    env.serverCertHash.length === certHashBytes && env.clientCertHash.length === certHashBytes
+  if (!bound) return fail({ tag: 'start' }, 'channelBindingFailed')
+  const started = { startedMs: env.nowMs, startedWallMs: env.wallMs }
+  return [{ tag: 'hello', ...started }, env.role.tag === 'dialer' ? [hello(env)] : []]
+}
+
+function onMessage(state: HandshakeState, message: AuthMessage, env: HandshakeEnv): Step {
+  if (message.tag === 'fail') {
+    return fail(state, 'authRejected', { peerReason: message.reason })
+  }
+  // States awaiting a message have its name: anything else is out of order.
+  if (state.tag === 'hello' && message.tag === 'hello') return onHello(state, message, env)
+  if (state.tag === 'challenge' && message.tag === 'challenge') {
+    return onChallenge(state, message, env)
+  }
+  if (state.tag === 'response' && message.tag === 'response') {
+    return onResponse(state, message.signature, env)
+  }
+  if (state.tag === 'ok' && message.tag === 'ok') return onOk(state)
+  return fail(state, 'unexpectedMessage')
+}
+
+function onHello(
+  state: HandshakeState & Started,
+  { name, publicKey }: AuthMessage & { readonly tag: 'hello' },
+  env: HandshakeEnv,
+): Step {
+  const known = { ...state, tag: 'looked' as const, peer: { name, publicKey } }
+  if (env.role.tag === 'dialer' && env.role.dialed !== name) {
+    return fail(known, 'wrongPeerName', { detail: `dialled ${env.role.dialed}` })
+  }
+  return [known, [{ tag: 'lookup', name }]]
+}
+
+function onLooked(
+  state: HandshakeState & Known,
+  lookup: PinLookup,
+  mode: TrustMode,
+  env: HandshakeEnv,
+): Step {
+  const { name, publicKey } = state.peer
+  const selfKey = env.keypair.publicKey
+  const question = { mode, lookup, name, publicKey, selfName: env.selfName, selfKey }
+  const decision = decideTrust(question)
+  if (decision.tag === 'reject') {
+    return fail(state, decision.reason, {
+      ...(decision.expected && { presented: publicKey, expected: decision.expected }),
+      ...(lookup.tag === 'error' && { detail: lookup.message }),
+    })
+  }
+  const timestampMs = BigInt(Math.max(0, Math.floor(wallNow(state, env))))
+  const challenged = { ...state, pin: decision.pin, issuedMs: env.nowMs, timestampMs }
+  const challenge = { tag: 'challenge' as const, nonce: env.nonce, timestampMs }
+  const greeting = env.role.tag === 'acceptor' ? [hello(env)] : []
+  return [{ ...challenged, tag: 'challenge' }, [...greeting, { tag: 'send', message: challenge }]]
+}
+
+function onChallenge(
+  state: HandshakeState & Challenged,
+  { nonce, timestampMs }: AuthMessage & { readonly tag: 'challenge' },
+  env: HandshakeEnv,
+): Step {
+  if (Buffer.compare(nonce, env.nonce) === 0) return fail(state, 'nonceReflected')
+  // A timestamp beyond 2^53 loses digits here, and stays far outside any window.
+  if (Math.abs(wallNow(state, env) - Number(timestampMs)) > 2 * env.timestampWindowMs) {
+    return fail(state, 'peerTsSkew')
+  }
+  const facts = { ...binding(env), role: env.role.tag, nonce, timestampMs }
+  const signature = signTranscript(env.signer, env.keypair, facts)
+  if (!signature) return fail(state, 'channelBindingFailed')
+  const message = { tag: 'response' as const, signature }
+  return [{ ...state, tag: 'response' }, [{ tag: 'send', message }]]
+}
+
+function onResponse(
+  state: HandshakeState & Challenged,
+  signature: Uint8Array,
+  env: HandshakeEnv,
+): Step {
+  const facts: SignedFacts = {
+    ...binding(env),
+    role: peerRole(env),
+    nonce: env.nonce,
+    timestampMs: state.timestampMs,
+    signerKey: state.peer.publicKey,
+  }
+  const inTime = env.nowMs - state.issuedMs <= env.timestampWindowMs
+  if (!inTime || !verifyTranscript(env.signer, signature, facts)) {
+    return fail(state, 'signatureVerificationFailed')
+  }
+  return [{ ...state, tag: 'ok' }, [{ tag: 'send', message: { tag: 'ok' } }]]
+}
+
+function onOk(state: HandshakeState & Challenged): Step {
+  if (!state.pin) return finish(state.peer, false)
+  return [{ ...state, tag: 'pinned' }, [{ tag: 'pin', ...state.peer }]]
+}
+
+function finish(peer: AuthPeer, firstContact: boolean): Step {
+  return [{ tag: 'done' }, [{ tag: 'finish', peer, firstContact }]]
+}
+
+function fail(
+  state: HandshakeState,
+  reason: AuthReason,
+  more: Omit<AuthFailure, 'reason' | 'peerName'> = {},
+): Step {
+  const claimed = 'peer' in state ? { peerName: state.peer.name } : {}
+  const failed = { tag: 'fail' as const, failure: { reason, ...claimed, ...more } }
+  const told = reasonForPeer(reason)
+  if (told === undefined) return [{ tag: 'done' }, [failed]]
+  const refusal = { tag: 'send' as const, message: { tag: 'fail' as const, reason: told } }
+  return [{ tag: 'done' }, [refusal, failed]]
+}
+
+function hello(env: HandshakeEnv): HandshakeAction {
+  const message = { name: env.selfName, publicKey: env.keypair.publicKey }
+  return { tag: 'send', message: { tag: 'hello', ...message } }
+}
+
+function binding(env: HandshakeEnv): Pick<SignedFacts, 'serverCertHash' | 'clientCertHash'> {
+  return { serverCertHash: env.serverCertHash, clientCertHash: env.clientCertHash }
+}
+
+function peerRole(env: HandshakeEnv): AuthRole {
+  return env.role.tag === 'dialer' ? 'acceptor' : 'dialer'
+}
+
+function wallNow(state: Started, env: HandshakeEnv): number {
+  return state.startedWallMs + (env.nowMs - state.startedMs)
+}
+
+function receivedBy(received: number | undefined): { readonly received?: number } {
+  return received === undefined ? {} : { received }
+}

@@ -1,0 +1,193 @@
+/**
+ * Frames on a byte stream: `length:u32be type:u8 body`, where length counts type and body. The
+ * reader takes chunks as they come and hands out whole frames; a frame within one chunk is passed
+ * without copying. What it holds of an unfinished frame grows with the bytes that arrived, never
+ * with the length a peer declares. Writer and reader each serve one direction of one stream.
+ */
+import { limits } from '../limits.ts'
+
+const lengthBytes = 4
+/** Bytes a frame adds to its body. */
+export const frameOverheadBytes = lengthBytes + 1
+
+/** Collects frames, so that all frames of a turn leave in one write. */
+export class FrameWriter {
+  #buffer: Buffer = Buffer.alloc(0)
+  #at = 0
+  /** Size of the last batch: the next one is likely to need as much. */
+  #expected = 1024
+
+  /** Bytes collected and not taken. */
+  get length(): number {
+    return this.#at
+  }
+
+  /**
+   * Adds a frame made of `head` and `body`, both copied. False, with nothing added, when it would
+   * be longer than `distFrameMaxBytes`: such a message is cut into fragments first.
+   */
+  append(type: number, body: Uint8Array, head?: Uint8Array): boolean {
+    const headLength = head?.length ?? 0
+    const size = frameOverheadBytes + headLength + body.length
+    if (size > limits.distFrameMaxBytes) return false
+    this.#reserve(size)
+    this.#at = this.#buffer.writeUInt32BE(size - lengthBytes, this.#at)
+    this.#buffer[this.#at++] = type
+    if (head !== undefined) this.#buffer.set(head, this.#at)
+    this.#buffer.set(body, this.#at + headLength)
+    this.#at += headLength + body.length
+    return true
+  }
+
+  /** The batch, which now belongs to the caller; empty when nothing was added. */
+  take(): Uint8Array {
+    const batch = this.#buffer.subarray(0, this.#at)
+    this.#expected = Math.min(Math.max(this.#at, 256), limits.distFragmentBytes)
+    this.#buffer = Buffer.alloc(0)
+    this.#at = 0
+    return batch
+  }
+
+  #reserve(size: number): void {
+    const needed = this.#at + size
+    if (needed <= this.#buffer.length) return
+    const grown = Buffer.allocUnsafeSlow(Math.max(this.#buffer.length * 2, this.#expected, needed))
+    grown.set(this.#buffer.subarray(0, this.#at))
+    this.#buffer = grown
+  }
+}
+
+export type FrameError = {
+  readonly tag: 'error'
+  /**
+   * `oversize`: longer than `distFrameMaxBytes`; `empty`: a length of zero, so no type; `type`: a
+   * type this stream does not know.
+   */
+  readonly reason: 'oversize' | 'empty' | 'type'
+  /** The length or type received. */
+  readonly got: number
+}
+
+export type FrameReaderOptions = {
+  /** True for the frame types this stream may carry; others end it. */
+  readonly knows: (type: number) => boolean
+  /** A whole frame. `body` is borrowed: valid until the callback returns. */
+  readonly onFrame: (type: number, body: Uint8Array) => void
+}
+
+/** Cuts a byte stream into frames. After an error or `stop` it ignores all input. */
+export class FrameReader {
+  readonly #options: FrameReaderOptions
+  #partial: Buffer = Buffer.alloc(0)
+  #held = 0
+  #stopped = false
+  #error: FrameError | undefined
+
+  constructor(options: FrameReaderOptions) {
+    this.#options = options
+  }
+
+  /** Bytes held of a frame that is not complete. */
+  get heldBytes(): number {
+    return this.#held
+  }
+
+  /** Ends reading, also from within `onFrame`; what is held is dropped. */
+  stop(): void {
+    this.#stopped = true
+    this.#drop()
+  }
+
+  /** Takes the next bytes, borrowed. Returns the error that ended this stream, if one did. */
+  push(chunk: Uint8Array): FrameError | undefined {
+    let at = 0
+    while (at < chunk.length && !this.#stopped) {
+      if (this.#held > 0) at = this.#complete(chunk, at)
+      else at = this.#direct(chunk, at)
+    }
+    return this.#error
+  }
+
+  /** Frames that lie whole in the chunk; the beginning of one that does not is kept. */
+  #direct(chunk: Uint8Array, from: number): number {
+    const available = chunk.length - from
+    if (available >= lengthBytes) {
+      const length = readLength(chunk, from)
+      if (this.#refuses(length, chunk[from + lengthBytes])) return chunk.length
+      const next = from + lengthBytes + length
+      if (next <= chunk.length) {
+        this.#deliver(chunk.subarray(from + lengthBytes, next))
+        return next
+      }
+    }
+    this.#hold(chunk.subarray(from))
+    return chunk.length
+  }
+
+  /** Adds to the held frame what it lacks; delivers it when nothing is lacking. */
+  #complete(chunk: Uint8Array, from: number): number {
+    const missing = (size: number) => Math.min(size - this.#held, chunk.length - from)
+    if (this.#held < frameOverheadBytes) {
+      const size = missing(frameOverheadBytes)
+      this.#hold(chunk.subarray(from, from + size))
+      if (this.#held >= lengthBytes) {
+        const type = this.#held > lengthBytes ? this.#partial[lengthBytes] : undefined
+        if (this.#refuses(readLength(this.#partial, 0), type)) return chunk.length
+      }
+      return this.#deliverIfWhole(from + size)
+    }
+    const size = missing(lengthBytes + readLength(this.#partial, 0))
+    this.#hold(chunk.subarray(from, from + size))
+    return this.#deliverIfWhole(from + size)
+  }
+
+  #deliverIfWhole(next: number): number {
+    if (this.#held < frameOverheadBytes) return next
+    const end = lengthBytes + readLength(this.#partial, 0)
+    if (this.#held < end) return next
+    const frame = this.#partial.subarray(lengthBytes, end)
+    this.#drop()
+    this.#deliver(frame)
+    return next
+  }
+
+  #deliver(frame: Uint8Array): void {
+    this.#options.onFrame(frame[0]!, frame.subarray(1))
+  }
+
+  /** True, with the error set and reading ended, when the header cannot be accepted. */
+  #refuses(length: number, type: number | undefined): boolean {
+    if (length === 0) return this.#fail('empty', 0)
+    if (lengthBytes + length > limits.distFrameMaxBytes) return this.#fail('oversize', length)
+    if (type !== undefined && !this.#options.knows(type)) return this.#fail('type', type)
+    return false
+  }
+
+  #fail(reason: FrameError['reason'], got: number): true {
+    this.#error = { tag: 'error', reason, got }
+    this.stop()
+    return true
+  }
+
+  /** Copies bytes behind those held. Doubling keeps a frame that trickles in linear. */
+  #hold(bytes: Uint8Array): void {
+    const needed = this.#held + bytes.length
+    if (needed > this.#partial.length) {
+      const grown = Buffer.allocUnsafeSlow(Math.max(this.#partial.length * 2, needed, 64))
+      grown.set(this.#partial.subarray(0, this.#held))
+      this.#partial = grown
+    }
+    this.#partial.set(bytes, this.#held)
+    this.#held = needed
+  }
+
+  #drop(): void {
+    this.#partial = Buffer.alloc(0)
+    this.#held = 0
+  }
+}
+
+function readLength(bytes: Uint8Array, at: number): number {
+  const high = bytes[at]! * 0x1000000
+  return high + ((bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!)
+}

@@ -1,0 +1,353 @@
+import fc from 'fast-check'
+import { seededRandom } from '../../../../runtime/platform/sim.ts'
+import type { AuthMessage } from '../../../../src/identity/auth-message.ts'
+import { signTranscript } from '../../../../src/identity/auth-transcript.ts'
+import { ed25519, generateKeypair } from '../../../../src/identity/ed25519.ts'
+import {
+  type HandshakeAction,
+  type HandshakeEnv,
+  type HandshakeEvent,
+  type HandshakeState,
+  newHandshake,
+  stepHandshake,
+} from '../../../../src/identity/handshake.ts'
+import { assert, suite } from '../../../support/harness.ts'
+
+const test = suite('handshake rule')
+
+const random = seededRandom(1)
+const dialerKeys = generateKeypair(random)
+const acceptorKeys = generateKeypair(random)
+const wallMs = 1_800_000_000_000
+
+const common = {
+  signer: ed25519,
+  serverCertHash: random.bytes(32),
+  clientCertHash: random.bytes(32),
+  timestampWindowMs: 30_000,
+  nowMs: 500,
+  wallMs,
+}
+const dialer: HandshakeEnv = {
+  ...common,
+  role: { tag: 'dialer', dialed: 'b@h' },
+  selfName: 'a@h',
+  keypair: dialerKeys,
+  nonce: random.bytes(32),
+}
+const acceptor: HandshakeEnv = {
+  ...common,
+  role: { tag: 'acceptor' },
+  selfName: 'b@h',
+  keypair: acceptorKeys,
+  nonce: random.bytes(32),
+}
+
+const looked = { tag: 'looked', lookup: { tag: 'notPinned' }, mode: 'tofu' } as const
+const message = (content: AuthMessage): HandshakeEvent => ({ tag: 'message', message: content })
+const helloOf = (env: HandshakeEnv): AuthMessage => ({
+  tag: 'hello',
+  name: env.selfName,
+  publicKey: env.keypair.publicKey,
+})
+const challengeOf = (env: HandshakeEnv): AuthMessage => ({
+  tag: 'challenge',
+  nonce: env.nonce,
+  timestampMs: BigInt(wallMs),
+})
+/** What `env` answers to the challenge of `to`. */
+function responseOf(env: HandshakeEnv, to: HandshakeEnv): AuthMessage {
+  const facts = {
+    role: env.role.tag,
+    nonce: to.nonce,
+    timestampMs: BigInt(wallMs),
+    serverCertHash: env.serverCertHash,
+    clientCertHash: env.clientCertHash,
+  }
+  return { tag: 'response', signature: signTranscript(ed25519, env.keypair, facts)! }
+}
+
+type Run = { readonly state: HandshakeState; readonly actions: readonly HandshakeAction[] }
+
+function run(env: HandshakeEnv, events: readonly HandshakeEvent[]): Run {
+  let state = newHandshake
+  let actions: readonly HandshakeAction[] = []
+  for (const event of events) {
+    const [next, done] = stepHandshake(state, event, env)
+    state = next
+    actions = [...actions, ...done]
+  }
+  return { state, actions }
+}
+
+function tagsOf(actions: readonly HandshakeAction[]): readonly string[] {
+  return actions.map((action) => (action.tag === 'send' ? action.message.tag : action.tag))
+}
+
+function failureOf({ actions, state }: Run): string {
+  assert.is(state.tag, 'done')
+  const last = actions.at(-1)
+  return last?.tag === 'fail' ? last.failure.reason : `no failure but ${last?.tag}`
+}
+
+/** The events of a whole run as each side sees them. */
+const scripts = [
+  {
+    env: dialer,
+    events: [
+      { tag: 'start' },
+      message(helloOf(acceptor)),
+      looked,
+      message(challengeOf(acceptor)),
+      message(responseOf(acceptor, dialer)),
+      message({ tag: 'ok' }),
+      { tag: 'pinned' },
+    ] satisfies HandshakeEvent[],
+    sends: ['hello', 'lookup', 'challenge', 'response', 'ok', 'pin', 'finish'],
+  },
+  {
+    env: acceptor,
+    events: [
+      { tag: 'start' },
+      message(helloOf(dialer)),
+      looked,
+      message(challengeOf(dialer)),
+      message(responseOf(dialer, acceptor)),
+      message({ tag: 'ok' }),
+      { tag: 'pinned' },
+    ] satisfies HandshakeEvent[],
+    sends: ['lookup', 'hello', 'challenge', 'response', 'ok', 'pin', 'finish'],
+  },
+] as const
+
+for (const { env, events, sends } of scripts) {
+  const role = env.role.tag
+  const peer = env === dialer ? acceptor : dialer
+
+  test(`${role}: the whole run, in order, pinning the peer once it is proven`, () => {
+    const { actions, state } = run(env, events)
+    assert.equal(tagsOf(actions), sends)
+    assert.is(state.tag, 'done')
+    const known = { name: peer.selfName, publicKey: peer.keypair.publicKey }
+    assert.equal(actions.at(-2), { tag: 'pin', ...known })
+    assert.equal(actions.at(-1), { tag: 'finish', peer: known, firstContact: true })
+  })
+
+  test(`${role}: a pinned peer is not pinned again`, () => {
+    const lookup = { tag: 'pinned', publicKey: peer.keypair.publicKey } as const
+    const { actions } = run(env, [
+      ...events.slice(0, 2),
+      { ...looked, lookup },
+      ...events.slice(3, 6),
+    ])
+    assert.equal(tagsOf(actions), [...sends.slice(0, 5), 'finish'])
+  })
+
+  test(`${role}: our challenge is sent after the trust decision, nothing at all before HELLO`, () => {
+    const before = tagsOf(run(env, events.slice(0, 2)).actions)
+    assert.equal(before, role === 'dialer' ? ['hello', 'lookup'] : ['lookup'])
+    assert.not(before.includes('challenge'))
+  })
+
+  for (const [what, lookup, mode, reason] of [
+    ['another pin, tofu', { tag: 'pinned', publicKey: dialer.nonce }, 'tofu', 'keyMismatch'],
+    ['another pin, strict', { tag: 'pinned', publicKey: dialer.nonce }, 'strict', 'keyMismatch'],
+    ['no pin, strict', { tag: 'notPinned' }, 'strict', 'untrustedKey'],
+    [
+      'an unreadable pin',
+      { tag: 'error', reason: 'pinUnreadable', message: 'x' },
+      'tofu',
+      'pinUnreadable',
+    ],
+  ] as const) {
+    test(`${role}: ${what} fails before a challenge is made`, () => {
+      const result = run(env, [...events.slice(0, 2), { tag: 'looked', lookup, mode }])
+      assert.is(failureOf(result), reason)
+      assert.not(tagsOf(result.actions).includes('challenge'))
+      const sent = result.actions.flatMap((action) =>
+        action.tag === 'send' ? [action.message] : [],
+      )
+      const told = reason === 'pinUnreadable' ? 'untrustedKey' : reason
+      assert.equal(sent.at(-1), { tag: 'fail', reason: told })
+    })
+  }
+
+  test(`${role}: a peer with our own key is refused as a reflection`, () => {
+    const mirror = message({ tag: 'hello', name: peer.selfName, publicKey: env.keypair.publicKey })
+    assert.is(failureOf(run(env, [{ tag: 'start' }, mirror, looked])), 'ownKeyReflected')
+  })
+
+  test(`${role}: our own challenge sent back is refused`, () => {
+    const mirror = message(challengeOf(env))
+    assert.is(failureOf(run(env, [...events.slice(0, 3), mirror])), 'nonceReflected')
+  })
+
+  for (const [skewMs, accepted] of [
+    [60_000, true],
+    [-60_000, true],
+    [60_001, false],
+    [-60_001, false],
+    [300_000, false],
+  ] as const) {
+    test(`${role}: a clock ${skewMs} ms apart is ${accepted ? 'accepted' : 'refused'}`, () => {
+      const skewed = message({
+        tag: 'challenge',
+        nonce: peer.nonce,
+        timestampMs: BigInt(wallMs + skewMs),
+      })
+      const result = run(env, [...events.slice(0, 3), skewed])
+      if (accepted) assert.is(result.state.tag, 'response')
+      else assert.is(failureOf(result), 'peerTsSkew')
+    })
+  }
+
+  for (const timestampMs of [0n, 2n ** 53n, 2n ** 64n - 1n]) {
+    test(`${role}: timestamp ${timestampMs} is refused`, () => {
+      const absurd = message({ tag: 'challenge', nonce: peer.nonce, timestampMs })
+      assert.is(failureOf(run(env, [...events.slice(0, 3), absurd])), 'peerTsSkew')
+    })
+  }
+
+  test(`${role}: the age of our challenge is bounded by the monotonic clock`, () => {
+    const until = run(env, events.slice(0, 4)).state
+    const answer = events[4]!
+    const [inTime] = stepHandshake(until, answer, { ...env, nowMs: 500 + 30_000 })
+    assert.is(inTime.tag, 'ok')
+    const [state, actions] = stepHandshake(until, answer, { ...env, nowMs: 500 + 30_001 })
+    assert.is(failureOf({ state, actions }), 'signatureVerificationFailed')
+  })
+
+  test(`${role}: a step of the wall clock during the handshake changes nothing`, () => {
+    for (const stepMs of [-86_400_000, 86_400_000]) {
+      let state = newHandshake
+      let actions: readonly HandshakeAction[] = []
+      for (const [at, event] of events.entries()) {
+        const stepped = { ...env, nowMs: 500 + at, wallMs: at === 0 ? wallMs - 2 : wallMs + stepMs }
+        ;[state, actions] = stepHandshake(state, event, stepped)
+      }
+      assert.is(actions.at(-1)?.tag, 'finish')
+    }
+  })
+
+  test(`${role}: without a certificate hash it fails before a byte is sent`, () => {
+    for (const field of ['serverCertHash', 'clientCertHash'] as const) {
+      const unbound = { ...env, [field]: new Uint8Array(0) }
+      const result = run(unbound, [{ tag: 'start' }])
+      assert.is(failureOf(result), 'channelBindingFailed')
+      assert.equal(tagsOf(result.actions), ['fail'])
+    }
+  })
+
+  test(`${role}: FAIL at any point ends it with the peer's reason and no answer`, () => {
+    for (let at = 1; at < events.length; at++) {
+      const refusal = message({ tag: 'fail', reason: 'keyMismatch' })
+      const { state, actions } = run(env, [...events.slice(0, at), refusal])
+      assert.is(failureOf({ state, actions }), 'authRejected')
+      const last = actions.at(-1)
+      assert.is(last?.tag === 'fail' && last.failure.peerReason, 'keyMismatch')
+      assert.not(tagsOf(actions.slice(0, -1)).includes('fail'))
+    }
+  })
+
+  test(`${role}: every message that is not the one awaited fails, at every point`, () => {
+    const contents = events.flatMap((event) => (event.tag === 'message' ? [event.message] : []))
+    for (let at = 1; at < events.length; at++) {
+      const expected = events[at]!
+      for (const content of contents) {
+        if (expected.tag === 'message' && expected.message.tag === content.tag) continue
+        const result = run(env, [...events.slice(0, at), message(content)])
+        assert.is(failureOf(result), 'unexpectedMessage', `${content.tag} at ${at}`)
+        assert.not(tagsOf(result.actions).includes('finish'))
+        if (at < 6) assert.not(tagsOf(result.actions).includes('pin'))
+      }
+    }
+  })
+
+  test(`${role}: deadline, end, reset and damage fail at every point, nothing pinned`, () => {
+    for (let at = 1; at < events.length - 1; at++) {
+      for (const [event, reason] of [
+        [{ tag: 'deadline' }, 'authStreamTimeout'],
+        [{ tag: 'streamEnded' }, 'streamEnded'],
+        [{ tag: 'streamReset', code: 7 }, 'streamReset'],
+        [
+          { tag: 'malformed', error: { tag: 'error', reason: 'malformedMessage' } },
+          'malformedMessage',
+        ],
+      ] as const) {
+        const result = run(env, [...events.slice(0, at), event, ...events.slice(at)])
+        assert.is(failureOf(result), reason)
+        assert.not(tagsOf(result.actions).includes('pin'))
+      }
+    }
+  })
+
+  test(`${role}: the peer's end after its OK is not a failure`, () => {
+    const { actions } = run(env, [...events.slice(0, 6), { tag: 'streamEnded' }, { tag: 'pinned' }])
+    assert.is(actions.at(-1)?.tag, 'finish')
+  })
+
+  test(`${role}: a pin that cannot be kept is a failure`, () => {
+    const failed = { reason: 'keyMismatch', detail: 'pinned meanwhile' } as const
+    const result = run(env, [...events.slice(0, 6), { tag: 'pinned', failed }])
+    assert.is(failureOf(result), 'keyMismatch')
+  })
+
+  const forgeries: readonly (readonly [string, AuthMessage])[] = [
+    ['of random bytes', { tag: 'response', signature: seededRandom(9).bytes(64) }],
+    ['reflected from us', responseOf(env, peer)],
+    ['made in our role', responseOf({ ...peer, role: env.role }, env)],
+    ['by another key', responseOf({ ...peer, keypair: generateKeypair(seededRandom(8)) }, env)],
+    ['over an older challenge', responseOf(peer, { ...env, nonce: seededRandom(7).bytes(32) })],
+    [
+      'bound to another server certificate',
+      responseOf({ ...peer, serverCertHash: seededRandom(6).bytes(32) }, env),
+    ],
+    [
+      'bound to another client certificate',
+      responseOf({ ...peer, clientCertHash: seededRandom(5).bytes(32) }, env),
+    ],
+  ]
+  for (const [what, forged] of forgeries) {
+    test(`${role}: a response ${what} is refused and nothing is pinned`, () => {
+      const result = run(env, [...events.slice(0, 4), message(forged)])
+      assert.is(failureOf(result), 'signatureVerificationFailed')
+      assert.equal(tagsOf(result.actions).slice(-2), ['fail', 'fail'])
+      assert.not(tagsOf(result.actions).includes('pin'))
+    })
+  }
+}
+
+test('dialer: another name than the dialled one is refused before its pin is looked up', () => {
+  const impostor = message({ ...helloOf(acceptor), name: 'c@h' } as AuthMessage)
+  const result = run(dialer, [{ tag: 'start' }, impostor])
+  assert.is(failureOf(result), 'wrongPeerName')
+  assert.not(tagsOf(result.actions).includes('lookup'))
+})
+
+const anyEvent: fc.Arbitrary<HandshakeEvent> = fc.oneof(
+  ...scripts.flatMap(({ events }) => events.map((event) => fc.constant(event as HandshakeEvent))),
+  fc.constant<HandshakeEvent>({ tag: 'deadline' }),
+  fc.constant<HandshakeEvent>({ tag: 'streamEnded' }),
+)
+
+test('any order of events: one outcome at most, silent afterwards, no pin without proof', () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom(dialer, acceptor),
+      fc.array(anyEvent, { maxLength: 12 }),
+      (env, events) => {
+        const tags = tagsOf(run(env, events).actions)
+        const outcomes = run(env, events).actions.filter(
+          ({ tag }) => tag === 'finish' || tag === 'fail',
+        )
+        assert.ok(outcomes.length <= 1)
+        if (outcomes.length === 1) assert.is(tags.at(-1), outcomes[0]!.tag)
+        if (tags.includes('pin'))
+          assert.ok(tags.indexOf('ok') >= 0 && tags.indexOf('ok') < tags.indexOf('pin'))
+      },
+    ),
+    { numRuns: 500 },
+  )
+})
+
+test.run()
