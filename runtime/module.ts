@@ -19,6 +19,8 @@ export type StartResult<P = unknown> =
 
 declare const types: unique symbol
 
+type Begin<Arg> = (process: Process, arg: Arg, started: (result: StartResult) => void) => void
+
 /** Something a process can run, with the protocol it speaks and the argument it takes. */
 export class Module<P = unknown, Arg = unknown> {
   readonly name: string
@@ -26,22 +28,19 @@ export class Module<P = unknown, Arg = unknown> {
    * Begins the body in `process`, and says through `started`, once, how its initialisation went.
    * Internal: called by spawn.
    */
-  readonly begin: (process: Process, arg: Arg, started: (result: StartResult) => void) => void
+  readonly begin: Begin<Arg>
   declare readonly [types]?: { readonly protocol: P; readonly arg: Arg }
 
-  constructor(
-    name: string,
-    begin: (process: Process, arg: Arg, started: (result: StartResult) => void) => void,
-  ) {
+  constructor(name: string, begin: Begin<Arg>) {
     checkName('module name', name)
     this.name = name
     this.begin = begin
   }
 }
 
-/** A module of any protocol and argument. */
-// biome-ignore lint/suspicious/noExplicitAny: existential position; each use is typed by its own P and Arg
-export type AnyModule = Module<any, any>
+/** A module whatever its argument: how it is kept in tables. */
+// biome-ignore lint/suspicious/noExplicitAny: existential; whoever starts it by name vouches for the argument
+export type AnyModule<P = any> = Module<P, any>
 
 export type Body<Arg> = (self: Self, arg: Arg) => unknown
 

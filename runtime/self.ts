@@ -193,6 +193,11 @@ export function processOf(self: Self): Process {
   return live(readProcess(self))
 }
 
+/** For functions that are awaited: what they must return when the process has ended. */
+export function parkedCaller(caller: unknown): Promise<never> | undefined {
+  return caller instanceof Self ? gone(readProcess(caller)) : undefined
+}
+
 /** The process, if it lives; the first use after its end throws `Exited`. */
 function live(process: Process): Process {
   if (process.alive) return process

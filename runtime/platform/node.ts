@@ -74,19 +74,29 @@ function nodeTurn(): Turn {
   }
 }
 
-/** Marks our own listeners, so that the default treatment is kept when only they are there. */
-const ours = Symbol('skein rejection listener')
+/** Our own listeners carry the claims they ask, so that one of them can ask for all. */
+const claims = Symbol('skein rejection claim')
 
-function onUnhandledRejection(claim: (reason: unknown) => boolean): () => void {
+type Claim = (reason: unknown) => boolean
+
+function claimOf(listener: object): Claim | undefined {
+  return (listener as { [claims]?: Claim })[claims]
+}
+
+/**
+ * A listener's presence turns off Node's default, which is to raise the rejection as an uncaught
+ * exception. The first of ours asks every node, and raises it when none claims it and no listener
+ * of the host is there to see it.
+ */
+function onUnhandledRejection(claim: Claim): () => void {
   const listener = (reason: unknown): void => {
-    if (claim(reason)) return
-    const others = process.listeners('unhandledRejection')
-    const mine = others.filter((other) => ours in other)
-    // A listener's presence turns off Node's default, which is to raise the rejection as an
-    // uncaught exception: the last of ours does it when no listener of the host is there.
-    if (mine.length === others.length && Object.is(mine.at(-1), listener)) throw reason
+    const all = process.listeners('unhandledRejection')
+    const ours = all.filter((other) => claimOf(other) !== undefined)
+    if (!Object.is(ours[0], listener)) return
+    if (ours.some((other) => claimOf(other)?.(reason))) return
+    if (ours.length === all.length) throw reason
   }
-  Object.defineProperty(listener, ours, { value: true })
+  Object.defineProperty(listener, claims, { value: claim })
   process.on('unhandledRejection', listener)
   return () => process.off('unhandledRejection', listener)
 }

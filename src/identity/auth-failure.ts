@@ -83,8 +83,11 @@ export function describeAuthFailure(failure: AuthFailure): string {
 
 function sentence(failure: AuthFailure, peer: string): string {
   switch (failure.reason) {
-    case 'keyMismatch':
-      return `${peer} presented key ${shortPrint(failure.presented)}, not the expected ${shortPrint(failure.expected)}: if it was rotated on purpose, delete the old pin`
+    case 'keyMismatch': {
+      const [shown, pinned] = [shortPrint(failure.presented), shortPrint(failure.expected)]
+      const advice = 'if it was rotated on purpose, delete the old pin'
+      return `${peer} presented key ${shown}, not the expected ${pinned}: ${advice}`
+    }
     case 'untrustedKey':
       return `${peer} is not pinned and this node is in strict mode: store its public key first`
     case 'pinUnreadable':
@@ -108,7 +111,7 @@ function sentence(failure: AuthFailure, peer: string): string {
     case 'streamReset':
       return `${peer} gave up the authentication stream (code ${failure.received ?? 0})`
     case 'channelBindingFailed':
-      return 'a certificate hash of this connection is missing: authentication cannot be bound to it'
+      return 'a certificate hash of this connection is missing: nothing to bind authentication to'
     case 'trustStoreFull':
     case 'pinWriteFailed':
     case 'invalidKeySize':

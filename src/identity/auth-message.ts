@@ -16,7 +16,7 @@ import { limits } from '../limits.ts'
 import { keyBytes, signatureBytes } from './ed25519.ts'
 import { validateNodeName } from './node-name.ts'
 
-export const authVersion = 2
+const authVersion = 2
 export const nonceBytes = 32
 
 export type AuthMessage =

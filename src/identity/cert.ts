@@ -24,7 +24,7 @@ export type TlsMaterial = {
   readonly certDer: Uint8Array
 }
 
-export type CertificateRequest = {
+type CertificateRequest = {
   /** Subject and issuer CN. */
   readonly commonName: string
   /** Time of making, milliseconds since the Unix epoch. */

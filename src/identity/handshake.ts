@@ -55,7 +55,7 @@ export type HandshakeEvent =
   | { readonly tag: 'streamEnded' }
   | { readonly tag: 'streamReset'; readonly code: number }
 
-export type PinFailure = { readonly reason: AuthReason; readonly detail: string }
+type PinFailure = { readonly reason: AuthReason; readonly detail: string }
 
 export type HandshakeAction =
   | { readonly tag: 'send'; readonly message: AuthMessage }
@@ -64,7 +64,7 @@ export type HandshakeAction =
   | { readonly tag: 'finish'; readonly peer: AuthPeer; readonly firstContact: boolean }
   | { readonly tag: 'fail'; readonly failure: AuthFailure }
 
-export type AuthPeer = { readonly name: string; readonly publicKey: Uint8Array }
+type AuthPeer = { readonly name: string; readonly publicKey: Uint8Array }
 
 type Started = { readonly startedMs: number; readonly startedWallMs: number }
 type Known = Started & { readonly peer: AuthPeer }

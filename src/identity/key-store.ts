@@ -65,7 +65,8 @@ export async function ensureKeypair(
   if (Buffer.compare(stored.bytes, keypair.publicKey) === 0) {
     return { tag: 'ok', keypair, origin: 'loaded' }
   }
-  const message = `${publicPath(dir)} is not the public key of ${privatePath(dir)}: restore the matching pair from a backup, or remove node.pub to keep the private key`
+  const advice = 'restore the pair from a backup, or remove node.pub to keep the private key'
+  const message = `${publicPath(dir)} is not the public key of ${privatePath(dir)}: ${advice}`
   return { tag: 'error', reason: 'keypairMismatch', message }
 }
 

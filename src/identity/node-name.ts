@@ -15,6 +15,7 @@ export type NodeNameError = {
 
 const half = '[A-Za-z0-9_][A-Za-z0-9_.-]*'
 const nameForm = new RegExp(`^${half}@${half}$`)
+const rule = 'name@host in letters, digits, "_", "." and "-"'
 const shownChars = 80
 
 /**
@@ -31,7 +32,7 @@ export function validateNodeName(
   return {
     tag: 'error',
     reason: 'invalidNodeName',
-    message: `a node name is name@host in letters, digits, "_", "." and "-", at most ${limits.nodeNameMaxBytes} bytes; received ${shown(text)}`,
+    message: `a node name is ${rule}, at most ${limits.nodeNameMaxBytes} bytes; got ${shown(text)}`,
   }
 }
 

@@ -79,7 +79,8 @@ export async function openTrustStore(
   const listed = made.tag === 'ok' ? await options.storage.list(dir) : made
   // A directory that exists and cannot be listed is not an empty one.
   if (listed.tag === 'error' && !(made.tag === 'ok' && listed.reason === 'notFound')) {
-    const message = `cannot use ${dir} (${listed.message}): make it a directory writable by this user`
+    const advice = 'make it a directory writable by this user'
+    const message = `cannot use ${dir} (${listed.message}): ${advice}`
     return { tag: 'error', reason: 'trustDirectoryFailed', message }
   }
   const store = new TrustStore(options)

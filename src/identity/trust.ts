@@ -31,7 +31,7 @@ export type TrustQuestion = {
   readonly selfKey: Uint8Array
 }
 
-export type TrustDecision =
+type TrustDecision =
   | { readonly tag: 'accept'; readonly pin: boolean }
   | {
       readonly tag: 'reject'

@@ -12,7 +12,7 @@ export const frameOverheadBytes = lengthBytes + 1
 
 /** Collects frames, so that all frames of a turn leave in one write. */
 export class FrameWriter {
-  #buffer: Buffer = Buffer.alloc(0)
+  #buffer = noBytes()
   #at = 0
   /** Size of the last batch: the next one is likely to need as much. */
   #expected = 1024
@@ -31,11 +31,17 @@ export class FrameWriter {
     const size = frameOverheadBytes + headLength + body.length
     if (size > limits.distFrameMaxBytes) return false
     this.#reserve(size)
-    this.#at = this.#buffer.writeUInt32BE(size - lengthBytes, this.#at)
-    this.#buffer[this.#at++] = type
-    if (head !== undefined) this.#buffer.set(head, this.#at)
-    this.#buffer.set(body, this.#at + headLength)
-    this.#at += headLength + body.length
+    const buffer = this.#buffer
+    const at = this.#at
+    const length = size - lengthBytes
+    buffer[at] = length >>> 24
+    buffer[at + 1] = length >>> 16
+    buffer[at + 2] = length >>> 8
+    buffer[at + 3] = length
+    buffer[at + 4] = type
+    if (head !== undefined) buffer.set(head, at + frameOverheadBytes)
+    buffer.set(body, at + frameOverheadBytes + headLength)
+    this.#at = at + size
     return true
   }
 
@@ -43,7 +49,7 @@ export class FrameWriter {
   take(): Uint8Array {
     const batch = this.#buffer.subarray(0, this.#at)
     this.#expected = Math.min(Math.max(this.#at, 256), limits.distFragmentBytes)
-    this.#buffer = Buffer.alloc(0)
+    this.#buffer = noBytes()
     this.#at = 0
     return batch
   }
@@ -51,7 +57,7 @@ export class FrameWriter {
   #reserve(size: number): void {
     const needed = this.#at + size
     if (needed <= this.#buffer.length) return
-    const grown = Buffer.allocUnsafeSlow(Math.max(this.#buffer.length * 2, this.#expected, needed))
+    const grown = room(Math.max(this.#buffer.length * 2, this.#expected, needed))
     grown.set(this.#buffer.subarray(0, this.#at))
     this.#buffer = grown
   }
@@ -78,7 +84,7 @@ export type FrameReaderOptions = {
 /** Cuts a byte stream into frames. After an error or `stop` it ignores all input. */
 export class FrameReader {
   readonly #options: FrameReaderOptions
-  #partial: Buffer = Buffer.alloc(0)
+  #partial = noBytes()
   #held = 0
   #stopped = false
   #error: FrameError | undefined
@@ -116,7 +122,7 @@ export class FrameReader {
       if (this.#refuses(length, chunk[from + lengthBytes])) return chunk.length
       const next = from + lengthBytes + length
       if (next <= chunk.length) {
-        this.#deliver(chunk.subarray(from + lengthBytes, next))
+        this.#deliver(chunk, from, next)
         return next
       }
     }
@@ -145,14 +151,20 @@ export class FrameReader {
     if (this.#held < frameOverheadBytes) return next
     const end = lengthBytes + readLength(this.#partial, 0)
     if (this.#held < end) return next
-    const frame = this.#partial.subarray(lengthBytes, end)
+    const frame = this.#partial
     this.#drop()
-    this.#deliver(frame)
+    this.#deliver(frame, 0, end)
     return next
   }
 
-  #deliver(frame: Uint8Array): void {
-    this.#options.onFrame(frame[0]!, frame.subarray(1))
+  /**
+   * A body is a plain Uint8Array also when the chunk is a Buffer, whose `slice` does not copy as
+   * every other one does.
+   */
+  #deliver(bytes: Uint8Array, from: number, to: number): void {
+    const bodyAt = from + frameOverheadBytes
+    const body = new Uint8Array(bytes.buffer, bytes.byteOffset + bodyAt, to - bodyAt)
+    this.#options.onFrame(bytes[from + lengthBytes]!, body)
   }
 
   /** True, with the error set and reading ended, when the header cannot be accepted. */
@@ -173,7 +185,7 @@ export class FrameReader {
   #hold(bytes: Uint8Array): void {
     const needed = this.#held + bytes.length
     if (needed > this.#partial.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(this.#partial.length * 2, needed, 64))
+      const grown = room(Math.max(this.#partial.length * 2, needed, 64))
       grown.set(this.#partial.subarray(0, this.#held))
       this.#partial = grown
     }
@@ -182,7 +194,7 @@ export class FrameReader {
   }
 
   #drop(): void {
-    this.#partial = Buffer.alloc(0)
+    this.#partial = noBytes()
     this.#held = 0
   }
 }
@@ -190,4 +202,14 @@ export class FrameReader {
 function readLength(bytes: Uint8Array, at: number): number {
   const high = bytes[at]! * 0x1000000
   return high + ((bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!)
+}
+
+function noBytes(): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(0)
+}
+
+/** Memory that is written before it is read: not cleared first. */
+function room(size: number): Uint8Array<ArrayBuffer> {
+  const buffer = Buffer.allocUnsafeSlow(size)
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, size)
 }

@@ -5,6 +5,7 @@
  *
  * Decoded strings and byte arrays are copies. Recursion is at most `termDepthMax` deep.
  */
+import type { Pid, Reference } from '../../runtime/identifier.ts'
 import { readBigint } from './bigint-bytes.ts'
 import { ext } from './format.ts'
 import { readPid, readReference } from './identifier-bytes.ts'
@@ -66,13 +67,8 @@ export class TermReader {
         const size = this.#unsigned(1 << (tag - 0xc4))
         return this.#copy(size)
       }
-      default: {
-        const size = this.#unsigned(1 << (tag - 0xc7))
-        const code = this.#bytes[this.#at++]!
-        const from = this.#at
-        this.#at += size
-        return this.#extension(code, from, this.#at)
-      }
+      default:
+        return this.#extension(tag, this.#at - 1)
     }
   }
 
@@ -118,26 +114,24 @@ export class TermReader {
     }
   }
 
-  #extension(code: number, from: number, to: number): unknown {
-    switch (code) {
-      case ext.undefined:
-        return undefined
-      case ext.bigint:
-        return readBigint(this.#bytes, from, to)
-      case ext.pid: {
-        const space = this.#space
-        return this.#accepted(from, space?.pid(readPid(this.#bytes, from, space)))
-      }
-      default: {
-        const space = this.#space
-        return this.#accepted(from, space?.reference(readReference(this.#bytes, from, space)))
-      }
-    }
+  #extension(tag: number, start: number): unknown {
+    const size = this.#unsigned(1 << (tag - 0xc7))
+    const code = this.#bytes[this.#at++]!
+    const from = this.#at
+    this.#at += size
+    if (code === ext.undefined) return undefined
+    if (code === ext.bigint) return readBigint(this.#bytes, from, this.#at)
+    const identifier = this.#identifier(code, from)
+    if (identifier === undefined && this.#refusedAt < 0) this.#refusedAt = start
+    return identifier
   }
 
-  #accepted<T>(from: number, identifier: T | undefined): T | undefined {
-    if (identifier === undefined && this.#refusedAt < 0) this.#refusedAt = from
-    return identifier
+  #identifier(code: number, from: number): Pid | Reference | undefined {
+    const space = this.#space
+    if (space === undefined) return undefined
+    return code === ext.pid
+      ? space.pid(readPid(this.#bytes, from, space))
+      : space.reference(readReference(this.#bytes, from, space))
   }
 
   #record(count: number): Record<string, unknown> {

@@ -20,13 +20,10 @@ import type {
   ConnectionHandler,
   PathStatistics,
 } from '../carrier.ts'
+import { kindOf, MetStreams, openerOf, type StreamKind, streamId } from '../stream-ids.ts'
 import type { MemoryEndpoint } from './endpoint.ts'
-import { type Packet, packetBytes, SeenIds, type StreamKind } from './packet.ts'
+import { type Packet, packetBytes } from './packet.ts'
 import { MemoryStream, type StreamOwner } from './stream.ts'
-
-const acceptorBit = 1
-const uniBit = 2
-const idStep = 4
 
 export class MemoryConnection implements Connection, StreamOwner {
   readonly role: 'dialer' | 'acceptor'
@@ -52,7 +49,7 @@ export class MemoryConnection implements Connection, StreamOwner {
   #told = false
   #silence: TimerHandle | undefined
   readonly #streams = new Map<number, MemoryStream>()
-  readonly #seen = { bidi: new SeenIds(), uni: new SeenIds() }
+  readonly #met = new MetStreams()
   readonly #opened = { bidi: 0, uni: 0 }
   readonly #room: { bidi: number; uni: number }
   /** What came before the connection was established, or before it had a handler. */
@@ -97,8 +94,7 @@ export class MemoryConnection implements Connection, StreamOwner {
   openStream(kind: StreamKind): CarrierStream | undefined {
     if (this.closed || this.gone || this.#room[kind] === 0) return undefined
     this.#room[kind] -= 1
-    const ourBit = this.role === 'dialer' ? 0 : acceptorBit
-    const id = this.#opened[kind]++ * idStep + ourBit + (kind === 'uni' ? uniBit : 0)
+    const id = streamId(kind, this.role, this.#opened[kind]++)
     const stream = new MemoryStream(this, id, kind, 'us')
     this.#streams.set(id, stream)
     return stream
@@ -227,10 +223,8 @@ export class MemoryConnection implements Connection, StreamOwner {
   #streamOf(id: number): MemoryStream | undefined {
     const known = this.#streams.get(id)
     if (known !== undefined) return known
-    const isOurs = (id & acceptorBit) === (this.role === 'dialer' ? 0 : acceptorBit)
-    const kind: StreamKind = (id & uniBit) === 0 ? 'bidi' : 'uni'
-    if (isOurs || !this.#seen[kind].mark(Math.floor(id / idStep))) return undefined
-    const stream = new MemoryStream(this, id, kind, 'peer')
+    if (openerOf(id) === this.role || !this.#met.meet(id)) return undefined
+    const stream = new MemoryStream(this, id, kindOf(id), 'peer')
     this.#streams.set(id, stream)
     this.#handler?.onStream(stream)
     return stream

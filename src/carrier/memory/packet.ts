@@ -2,7 +2,7 @@
  * What travels between the two halves of a memory connection. One packet is what QUIC would put
  * into one or more datagrams; each is delayed and lost on its own.
  */
-export type StreamKind = 'bidi' | 'uni'
+import type { StreamKind } from '../stream-ids.ts'
 
 export type Packet =
   | { readonly tag: 'hello' }
@@ -26,18 +26,4 @@ export type Packet =
 /** Bytes of the packet that count as carried: payload only. */
 export function packetBytes(packet: Packet): number {
   return packet.tag === 'data' ? packet.bytes.length : 0
-}
-
-/** Which numbers of an increasing sequence were seen, when they may come out of order. */
-export class SeenIds {
-  #below = 0
-  readonly #ahead = new Set<number>()
-
-  /** Marks `index`; false when it was marked before. */
-  mark(index: number): boolean {
-    if (index < this.#below || this.#ahead.has(index)) return false
-    this.#ahead.add(index)
-    while (this.#ahead.delete(this.#below)) this.#below += 1
-    return true
-  }
 }

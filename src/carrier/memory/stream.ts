@@ -9,8 +9,9 @@
  */
 import { limits } from '../../limits.ts'
 import type { CarrierStream, StreamHandler } from '../carrier.ts'
+import type { StreamKind } from '../stream-ids.ts'
 import { WriteQueue } from '../write-queue.ts'
-import type { Packet, StreamKind } from './packet.ts'
+import type { Packet } from './packet.ts'
 
 const packetMaxBytes = 16_384
 /** What borrowed bytes turn into once they are no longer valid. */
@@ -42,6 +43,8 @@ export class MemoryStream implements CarrierStream {
   #starved = false
   #paused = false
   #dead = false
+  /** Code of a reset that came during a pause. */
+  #resetHeld: number | undefined
   #window: number
   #sequence = 0
   #expected = 0
@@ -100,6 +103,9 @@ export class MemoryStream implements CarrierStream {
   resume(): void {
     if (!this.#paused) return
     this.#paused = false
+    const code = this.#resetHeld
+    this.#resetHeld = undefined
+    if (code !== undefined) this.#owner.later(() => this.#handler?.onReset(code))
     if (this.#inbox.length > 0) this.#owner.later(() => this.#deliver())
   }
 
@@ -117,11 +123,13 @@ export class MemoryStream implements CarrierStream {
     this.#deliver()
   }
 
+  /** A pause delays the news, as it does in QUIC, where resets are seen when reading. */
   onPeerReset(code: number): void {
     if (this.#dead) return
     this.abandon()
     this.#owner.over(this)
-    this.#handler?.onReset(code)
+    if (this.#paused) this.#resetHeld = code
+    else this.#handler?.onReset(code)
   }
 
   onCredit(bytes: number): void {

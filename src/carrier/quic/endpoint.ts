@@ -41,8 +41,9 @@ export class QuicEndpoint implements Endpoint, ConnectionHost {
   readonly socket: DatagramSocket
   readonly turns = new Turns()
   readonly localCertHash: Uint8Array
-  readonly readScratch = Buffer.allocUnsafeSlow(scratchBytes)
-  readonly writeScratch = Buffer.allocUnsafeSlow(scratchBytes)
+  // Plain byte arrays: on a Buffer `slice` does not copy, and handlers are given views of these.
+  readonly readScratch = new Uint8Array(scratchBytes)
+  readonly writeScratch = new Uint8Array(scratchBytes)
   readonly #quiche: Quiche
   readonly #env: CarrierEnv
   readonly #settings: QuicSettings
@@ -53,6 +54,7 @@ export class QuicEndpoint implements Endpoint, ConnectionHost {
   /** Accepted connections in their handshake, each with its deadline. */
   readonly #halfOpen = new Map<QuicConnection, NodeJS.Timeout>()
   readonly #keepAlive: NodeJS.Timeout | undefined
+  #closed = false
   #closing: Promise<void> | undefined
 
   constructor(
@@ -83,7 +85,7 @@ export class QuicEndpoint implements Endpoint, ConnectionHost {
     }
     const { family } = this.socket
     const resolved = await resolveHost(address.host, family === 4 ? 4 : undefined)
-    if (this.#closing !== undefined) return failure('closed', 'the endpoint is closed')
+    if (this.#closed) return failure('closed', 'the endpoint is closed')
     if (resolved.tag === 'error') return resolved
     const host = hostFor(family, resolved.literal)
     if (host === undefined) {
@@ -102,7 +104,7 @@ export class QuicEndpoint implements Endpoint, ConnectionHost {
 
   /** A datagram came in. Anyone may have sent it. */
   onDatagram(datagram: Buffer, from: RemoteInfo): void {
-    if (this.#closing !== undefined) return
+    if (this.#closed) return
     const key = routingKey(datagram)
     if (key === undefined) return
     const connection = this.#routes.get(key)
@@ -149,9 +151,7 @@ export class QuicEndpoint implements Endpoint, ConnectionHost {
     this.#dials.delete(connection)
     clearTimeout(dial.timer)
     dial.settle(
-      this.#closing === undefined
-        ? dialFailureOf(info, dial.peer)
-        : failure('closed', 'the endpoint was closed'),
+      this.#closed ? failure('closed', 'the endpoint was closed') : dialFailureOf(info, dial.peer),
     )
   }
 
@@ -211,6 +211,7 @@ export class QuicEndpoint implements Endpoint, ConnectionHost {
   }
 
   async #closeAll(code: number): Promise<void> {
+    this.#closed = true
     clearInterval(this.#keepAlive)
     for (const connection of [...this.#connections]) {
       if (connection.established) connection.close(code, '')

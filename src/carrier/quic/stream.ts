@@ -7,6 +7,9 @@
  * fin of a partial write. Bytes are read only while there is a handler that is not paused, so flow
  * control holds a peer that is faster than the handler.
  *
+ * A pause may delay `onReset`: resets are seen when reading. (quiche leaves a stream listed as
+ * readable for good when its end is read into no space, so it cannot be asked meanwhile.)
+ *
  * Limit: quiche 0.18 never collects a peer's unidirectional stream that we reset before its end;
  * each costs the peer one stream credit of this connection.
  */

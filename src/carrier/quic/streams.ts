@@ -5,21 +5,26 @@
  * Invariants: a stream is in the table from its opening until nothing more can happen to it; a
  * stream that was just served goes behind the others, so that one bulk stream holds up another by
  * one piece at most; a stream is opened in quiche at once (an empty send), so that its credit is
- * taken when `open` says so. Stream ids: RFC 9000, 2.1.
+ * taken when `open` says so.
  */
 import type { CarrierStream } from '../carrier.ts'
+import {
+  kindOf,
+  MetStreams,
+  openerOf,
+  type Role,
+  type StreamKind,
+  streamId,
+} from '../stream-ids.ts'
 import type { NativeConnection } from './binding.ts'
 import { QuicStream, type StreamOwner } from './stream.ts'
 
-const acceptorBit = 1
-const uniBit = 2
-const idStep = 4
 const nothing = new Uint8Array(0)
 
 export class Streams {
   readonly #native: NativeConnection
   readonly #owner: StreamOwner
-  readonly #ourBit: 0 | 1
+  readonly #role: Role
   readonly #table = new Map<number, QuicStream>()
   /** Streams with bytes or an end to give to quiche, the next to be served first. */
   readonly #writing = new Set<QuicStream>()
@@ -28,28 +33,27 @@ export class Streams {
   /** Streams that only send: their being stopped by the peer must be asked for. */
   readonly #sendOnly = new Set<QuicStream>()
   #abandoned = false
-  #nextBidi = 0
-  #nextUni = 0
+  readonly #met = new MetStreams()
+  readonly #opened = { bidi: 0, uni: 0 }
 
-  constructor(owner: StreamOwner, role: 'dialer' | 'acceptor') {
+  constructor(owner: StreamOwner, role: Role) {
     this.#native = owner.native
     this.#owner = owner
-    this.#ourBit = role === 'dialer' ? 0 : acceptorBit
+    this.#role = role
   }
 
   /** Opens a stream; undefined when the peer's limit is reached. */
-  open(kind: 'bidi' | 'uni'): CarrierStream | undefined {
-    const isBidi = kind === 'bidi'
-    const left = isBidi ? this.#native.peerStreamsLeftBidi() : this.#native.peerStreamsLeftUni()
+  open(kind: StreamKind): CarrierStream | undefined {
+    const left =
+      kind === 'bidi' ? this.#native.peerStreamsLeftBidi() : this.#native.peerStreamsLeftUni()
     if (left < 1) return undefined
-    const id = (isBidi ? this.#nextBidi : this.#nextUni + uniBit) + this.#ourBit
+    const id = streamId(kind, this.#role, this.#opened[kind])
     try {
       this.#native.streamSend(id, nothing, false)
     } catch {
       return undefined
     }
-    if (isBidi) this.#nextBidi += idStep
-    else this.#nextUni += idStep
+    this.#opened[kind] += 1
     return this.#add(id, kind, 'us')
   }
 
@@ -86,8 +90,8 @@ export class Streams {
       if (this.#abandoned) return
       const known = this.#table.get(id)
       if (known !== undefined) known.read(scratch)
-      else if ((id & acceptorBit) !== this.#ourBit) {
-        const stream = this.#add(id, (id & uniBit) === 0 ? 'bidi' : 'uni', 'peer')
+      else if (openerOf(id) !== this.#role && this.#met.meet(id)) {
+        const stream = this.#add(id, kindOf(id), 'peer')
         onStream(stream)
         stream.read(scratch)
       }
@@ -123,7 +127,7 @@ export class Streams {
     for (const set of [this.#table, this.#writing, this.#reading, this.#sendOnly]) set.clear()
   }
 
-  #add(id: number, kind: 'bidi' | 'uni', opener: 'us' | 'peer'): QuicStream {
+  #add(id: number, kind: StreamKind, opener: 'us' | 'peer'): QuicStream {
     const stream = new QuicStream(this.#owner, id, kind, opener)
     this.#table.set(id, stream)
     this.changed(stream)

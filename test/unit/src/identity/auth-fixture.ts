@@ -3,7 +3,7 @@
  * clock, and pipes that deliver in order, a microtask later, what the other end sent.
  */
 import type { Platform } from '../../../../runtime/platform/platform.ts'
-import { simPlatform, type World } from '../../../../runtime/platform/sim.ts'
+import { simPlatform, World } from '../../../../runtime/platform/sim.ts'
 import type { SimDisk } from '../../../../runtime/platform/sim-storage.ts'
 import {
   AuthFrameReader,
@@ -179,4 +179,30 @@ function isOf<Tag extends AuthMessage['tag']>(
 /** Lets everything that can run without the clock run. */
 export function quiet(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
+}
+
+export function helloOf({ name, keypair }: Machine): AuthMessage {
+  return { tag: 'hello', name, publicKey: keypair.publicKey }
+}
+
+/** The files on its disk. */
+export function filesOf({ disk }: Machine): readonly string[] {
+  return [...disk.keys()]
+}
+
+export function reasonOf(result: AuthResult): string {
+  return result.tag === 'ok' ? 'ok' : result.reason
+}
+
+/** `a@h` and `b@h`, strangers, and the binding of a connection from `a` to `b`. */
+export async function twoMachines(): Promise<{
+  readonly world: World
+  readonly a: Machine
+  readonly b: Machine
+  readonly binding: Binding
+}> {
+  const world = new World(1)
+  const a = await machine(world, 'a@h')
+  const b = await machine(world, 'b@h')
+  return { world, a, b, binding: bindingOf(a, b) }
 }

@@ -143,7 +143,7 @@ for (const { env, events, sends } of scripts) {
     assert.equal(tagsOf(actions), [...sends.slice(0, 5), 'finish'])
   })
 
-  test(`${role}: our challenge is sent after the trust decision, nothing at all before HELLO`, () => {
+  test(`${role}: our challenge comes after the trust decision`, () => {
     const before = tagsOf(run(env, events.slice(0, 2)).actions)
     assert.equal(before, role === 'dialer' ? ['hello', 'lookup'] : ['lookup'])
     assert.not(before.includes('challenge'))

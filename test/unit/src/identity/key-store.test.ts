@@ -67,7 +67,7 @@ test('a public file without its key: a new identity, said to be one', async () =
   assert.equal(result.keypair.publicKey, ed25519.publicKey(result.keypair.privateKey))
 })
 
-test('a public key that is not that of the private key: keypairMismatch, files untouched', async () => {
+test('a public key of another private key: keypairMismatch, files untouched', async () => {
   const dir = await temporaryDirectory()
   const { privateKey } = generateKeypair(random)
   const { publicKey } = generateKeypair(random)
@@ -82,7 +82,7 @@ test('a public key that is not that of the private key: keypairMismatch, files u
 
 for (const file of ['node.key', 'node.pub']) {
   for (const size of [0, 31, 33, 64, 5000]) {
-    test(`${file} of ${size} bytes: invalidKeySize, naming the file, nothing replaced`, async () => {
+    test(`${file} of ${size} bytes: invalidKeySize, nothing replaced`, async () => {
       const dir = await temporaryDirectory()
       await ensureKeypair(storage, random, dir)
       await writeFile(`${dir}/${file}`, new Uint8Array(size))
@@ -145,7 +145,7 @@ for (const [what, staleBytes] of [
   ['an empty disk', undefined],
   ['a disk with a stale public file', new Uint8Array(32)],
 ] as const) {
-  test(`power lost at any point of the first start on ${what}: the next start succeeds`, async () => {
+  test(`power lost at any point of the first start on ${what}`, async () => {
     for (let changes = 0; changes <= 3; changes++) {
       const disk = new Map(
         staleBytes ? [['keys/node.pub', { bytes: staleBytes, mode: 0o644 }]] : [],

@@ -61,7 +61,8 @@ test(
     const program = `
     const { ensureTlsMaterial } = await import(${JSON.stringify(store)})
     const { nodeStorage } = await import(${JSON.stringify(disk)})
-    const result = await ensureTlsMaterial({ storage: nodeStorage() }, ${JSON.stringify(dir)}, 'a@h')
+    const dir = ${JSON.stringify(dir)}
+    const result = await ensureTlsMaterial({ storage: nodeStorage() }, dir, 'a@h')
     console.log(result.tag, result.made, typeof Reflect.getMetadata)`
     const args = ['--import', 'tsx', '--input-type=module', '--eval', program]
     const { stdout } = await promisify(execFile)(process.execPath, args)

@@ -39,7 +39,7 @@ function pinFile(bytes: Uint8Array): { bytes: Uint8Array; mode: number } {
   return { bytes, mode: 0o600 }
 }
 
-test('a pin is 32 raw bytes in a file of mode 0600, and survives a restart as permanent', async () => {
+test('a pin is a file of 32 raw bytes, mode 0600, permanent after a restart', async () => {
   const dir = await temporaryDirectory()
   const first = await opened(nodeStorage(), { dir })
   assert.is(await reasonOf(first.store.storeKeyIfNew('a@h', keyA)), 'ok')
@@ -114,7 +114,7 @@ test('a name that is no node name never reaches the disk', async () => {
   assert.equal(touched, [])
 })
 
-test('storeKeyIfNew: pins once, agrees with the same key, refuses another, changes no file', async () => {
+test('storeKeyIfNew pins once, agrees with the same key, refuses another', async () => {
   const disk: SimDisk = new Map()
   const { store } = await opened(simStorage(disk))
   assert.is(await reasonOf(store.storeKeyIfNew('a@h', keyA)), 'ok')

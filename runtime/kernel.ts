@@ -1,0 +1,33 @@
+/**
+ * What stdlib/ and src/ may use of the runtime beyond its public surface: records behind pids and
+ * selves, delivery, termination, the route port. Not reachable from outside the package.
+ */
+export { checkName, checkPid, checkTimeout, show } from './check.ts'
+export { deliver } from './deliver.ts'
+export { waitFor } from './dispatch.ts'
+export { formatReason, isReason, reasonOfThrown, withoutStack } from './exit.ts'
+export {
+  type PidParts,
+  type RefParts,
+  RemoteReference,
+  recordOfPid,
+  recordOfRef,
+} from './identifier.ts'
+export { type Applied, applySignal } from './inbound.ts'
+export { limits as runtimeLimits } from './limits.ts'
+export { startCall } from './local-call.ts'
+export { callerProcess, createSystem, systemOf } from './local-node.ts'
+export { Module } from './module.ts'
+export { Peer, peerLost } from './peers.ts'
+export { BUSY, Process, type Receiver } from './process.ts'
+export { RemoteProcess } from './remote-pids.ts'
+export { holdRequest, Request } from './request.ts'
+export type { Address, Route, Signal } from './route.ts'
+export { parkedCaller, processOf as processOfSelf, selfOf } from './self.ts'
+export { answer } from './send.ts'
+export { unlink } from './signals.ts'
+export { type ArgOf as SpawnArgs, create } from './spawn.ts'
+export type { System } from './system.ts'
+export { prepare } from './term.ts'
+export { terminate } from './terminate.ts'
+export type { Timeout } from './timeouts.ts'

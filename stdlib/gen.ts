@@ -1,0 +1,226 @@
+/**
+ * What all behaviours share (OTP `gen`): start with acknowledgement, call, cast, reply, stop. The
+ * behaviours hold their loops only.
+ */
+import {
+  type AnyModule,
+  BadArgument,
+  type Caller,
+  Exit,
+  isDown,
+  isReference,
+  type Module,
+  type Reason,
+  type Self,
+  type StartResult,
+} from '../runtime/index.ts'
+import {
+  answer,
+  callerProcess,
+  checkTimeout,
+  create,
+  deliver,
+  parkedCaller,
+  prepare,
+  runtimeLimits,
+  type SpawnArgs,
+  show,
+  startCall,
+  systemOf,
+  terminate,
+  unlink,
+} from '../runtime/kernel.ts'
+import type { ArgsOf, Calls, Casts, From, OpOf, ReplyOf, ServerRef } from './protocol.ts'
+
+export type StartOptions = {
+  /** Local name, registered before `init` runs (rule G1). */
+  readonly name?: string
+  /** Milliseconds `init` may take before the child is killed. Default: no bound (rule G3). */
+  readonly timeoutMs?: number
+}
+
+/**
+ * Starts a behaviour and resolves when its `init` has finished: `{ tag: 'ok', pid }`,
+ * `{ tag: 'ignore' }`, or `{ tag: 'error', reason }` where the reason is `init`'s own, `'timeout'`,
+ * or `{ tag: 'alreadyStarted', pid }` (rules G1 to G4).
+ */
+export function start<P, Arg>(
+  caller: Caller,
+  module: Module<P, Arg>,
+  ...[arg, options]: SpawnArgs<Arg, StartOptions>
+): Promise<StartResult<P>> {
+  return parkedCaller(caller) ?? startWith(caller, module, arg, options ?? {}, false)
+}
+
+/** `start`, linked with the calling process from the first moment. */
+export function startLink<P, Arg>(
+  self: Self,
+  module: Module<P, Arg>,
+  ...[arg, options]: SpawnArgs<Arg, StartOptions>
+): Promise<StartResult<P>> {
+  return parkedCaller(self) ?? startWith(self, module, arg, options ?? {}, true)
+}
+
+/** The untyped form, for supervisors, which know their children as data. */
+export function startWith<P>(
+  caller: Caller,
+  module: AnyModule<P>,
+  arg: unknown,
+  options: StartOptions,
+  link: boolean,
+): Promise<StartResult<P>> {
+  const system = systemOf(caller)
+  const parent = callerProcess(caller)
+  const { name, timeoutMs = Number.POSITIVE_INFINITY } = options
+  checkTimeout('timeoutMs', timeoutMs)
+  const holder = name === undefined ? undefined : system.names.get(name)
+  if (holder !== undefined) {
+    const reason = { tag: 'alreadyStarted', pid: holder.pid }
+    return Promise.resolve({ tag: 'error', reason })
+  }
+  return new Promise((resolve) => {
+    let settled = false
+    const settle = (result: StartResult): void => {
+      if (settled) return
+      settled = true
+      timeout?.cancel()
+      if (parent === null || parent.alive) resolve(result as StartResult<P>)
+    }
+    const process = create(system, module, arg, {
+      ...(name === undefined ? {} : { name }),
+      parent,
+      link,
+      started: settle,
+    })
+    const timeout =
+      timeoutMs === Number.POSITIVE_INFINITY
+        ? null
+        : system.timeouts.add(timeoutMs, () => {
+            if (parent !== null) unlink(parent, process.pid)
+            settle({ tag: 'error', reason: 'timeout' })
+            terminate(process, 'killed')
+          })
+  })
+}
+
+/**
+ * Calls a server and resolves with its reply; 5 s, as in OTP. Rejects with `Exit` whose reason is
+ * `noproc`, `timeout`, `callingSelf`, `{ tag: 'nodedown', node }`, `{ tag: 'undef', op }`, or the
+ * reason the server ended with. Rejects with `BadArgument` when the argument cannot be sent.
+ */
+export function call<P, Op extends OpOf<Calls<P>>>(
+  caller: Caller,
+  server: ServerRef<P>,
+  op: Op,
+  ...[arg]: ArgsOf<Calls<P>[Op]>
+): Promise<ReplyOf<Calls<P>[Op]>> {
+  return request(caller, runtimeLimits.callTimeoutMs, server, op, arg)
+}
+
+/** `call` with a time limit of its own; Infinity waits for ever. */
+export function callWithin<P, Op extends OpOf<Calls<P>>>(
+  caller: Caller,
+  timeoutMs: number,
+  server: ServerRef<P>,
+  op: Op,
+  ...[arg]: ArgsOf<Calls<P>[Op]>
+): Promise<ReplyOf<Calls<P>[Op]>> {
+  checkTimeout('timeoutMs', timeoutMs)
+  return request(caller, timeoutMs, server, op, arg)
+}
+
+function request<R>(
+  caller: Caller,
+  timeoutMs: number,
+  server: ServerRef<unknown>,
+  op: string,
+  arg: unknown,
+): Promise<R> {
+  const parked = parkedCaller(caller)
+  if (parked !== undefined) return parked
+  const system = systemOf(caller)
+  const sent = system.checked ? prepare(arg, 'arg') : arg
+  const target = system.callTarget(server)
+  return startCall(system, callerProcess(caller), target, op, sent, timeoutMs) as Promise<R>
+}
+
+/** A cast as it lies in the mailbox (OTP `{'$gen_cast', Msg}`). */
+export type CastMessage = { readonly tag: '$cast'; readonly op: string; readonly arg: unknown }
+
+export function isCast(message: unknown): message is CastMessage {
+  return (
+    typeof message === 'object' &&
+    message !== null &&
+    'tag' in message &&
+    message.tag === '$cast' &&
+    'op' in message &&
+    typeof message.op === 'string'
+  )
+}
+
+/** Sends an operation without waiting. Never fails for an absent server (rule G15). */
+export function cast<P, Op extends OpOf<Casts<P>>>(
+  caller: Caller,
+  server: ServerRef<P>,
+  op: Op,
+  ...[arg]: ArgsOf<Casts<P>[Op]>
+): void {
+  const system = systemOf(caller)
+  const sent = system.checked ? prepare(arg, 'arg') : arg
+  const message: CastMessage = { tag: '$cast', op, arg: sent }
+  const target = system.callTarget(server)
+  if (target.tag === 'local') deliver(target.process, message)
+  else if (target.tag === 'remote') {
+    const signal = { tag: 'send', to: target.to, message } as const
+    system.route.deliver(target.node, callerProcess(caller), signal)
+  }
+}
+
+/** Answers a call from anywhere; a late or second answer is dropped (rules G8, A5). */
+export function replyTo<R>(caller: Caller, from: From<R>, value: R): void {
+  if (!isReference(from)) {
+    throw new BadArgument(`replyTo: expected the \`from\` of a call, got ${show(from)}`)
+  }
+  const system = systemOf(caller)
+  answer(system, callerProcess(caller), from, system.checked ? prepare(value, 'value') : value)
+}
+
+/**
+ * Stops a server in order and waits for its end (OTP `gen_server:stop/3`). Rejects with `Exit`:
+ * `noproc`, `timeout` (the server still stops later), or the reason it really ended with when that
+ * is another (rule G18).
+ */
+export async function stopServer(
+  self: Self,
+  server: ServerRef<unknown>,
+  reason: Reason = 'normal',
+  timeoutMs: number = Number.POSITIVE_INFINITY,
+): Promise<void> {
+  const ref = self.monitor(server)
+  const system = systemOf(self)
+  const target = system.callTarget(server)
+  const message: StopMessage = { tag: '$stop', reason }
+  if (target.tag === 'local') deliver(target.process, message)
+  else if (target.tag === 'remote') {
+    const signal = { tag: 'send', to: target.to, message } as const
+    system.route.deliver(target.node, callerProcess(self), signal)
+  }
+  const down = await self.receive(isDown(ref), { timeoutMs, otherwise: null })
+  if (down === null) {
+    self.demonitor(ref, { flush: true })
+    throw new Exit('timeout', 'stop')
+  }
+  if (!sameReason(down.reason, reason)) throw new Exit(down.reason, 'stop')
+}
+
+export type StopMessage = { readonly tag: '$stop'; readonly reason: Reason }
+
+export function isStop(message: unknown): message is StopMessage {
+  return (
+    typeof message === 'object' && message !== null && 'tag' in message && message.tag === '$stop'
+  )
+}
+
+function sameReason(a: Reason, b: Reason): boolean {
+  return a === b || (typeof a === 'object' && JSON.stringify(a) === JSON.stringify(b))
+}

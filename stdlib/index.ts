@@ -1,0 +1,30 @@
+/** The public surface of the behaviours. */
+export {
+  call,
+  callWithin,
+  cast,
+  replyTo,
+  type StartOptions,
+  start,
+  startLink,
+  stopServer,
+} from './gen.ts'
+export { type Behaviour, genServer, isTimeout, type TimeoutMessage } from './gen-server.ts'
+export { at, local } from './name.ts'
+export { ignore, next, reply, stop, stopReply } from './outcome.ts'
+export type { From, Protocol, Sendable, ServerRef } from './protocol.ts'
+export {
+  type ChildOptions,
+  type ChildSpec,
+  child,
+  type Restart,
+  type Shutdown,
+  type Strategy,
+  type SupervisorFlags,
+} from './supervisor/spec.ts'
+export {
+  type ChildCounts,
+  type ChildInfo,
+  type Supervisor,
+  supervisor,
+} from './supervisor/supervisor.ts'

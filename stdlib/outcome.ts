@@ -1,0 +1,105 @@
+/**
+ * What a handler decides, as a value: answer, go on, or stop (OTP's `{reply, ...}`, `{noreply,
+ * ...}`, `{stop, ...}`). State is threaded through; nothing else is changed by returning one.
+ */
+import type { Reason } from '../runtime/index.ts'
+
+export type OutcomeOptions = {
+  /**
+   * Milliseconds without any message after which `info` gets `{ tag: 'timeout' }`. Every outcome
+   * must set it anew. 0: only if no mail is waiting.
+   */
+  readonly timeoutMs?: number
+  /** Runs `continue` with this value before any message that is already waiting. */
+  readonly continue?: unknown
+}
+
+const none: OutcomeOptions = {}
+
+/** Common ancestor, so that one test tells an outcome from a bad return value. */
+export abstract class Outcome {}
+
+export class Reply<R, S> extends Outcome {
+  readonly value: R
+  readonly state: S
+  readonly options: OutcomeOptions
+
+  constructor(value: R, state: S, options: OutcomeOptions) {
+    super()
+    this.value = value
+    this.state = state
+    this.options = options
+  }
+}
+
+export class Next<S> extends Outcome {
+  readonly state: S
+  readonly options: OutcomeOptions
+
+  constructor(state: S, options: OutcomeOptions) {
+    super()
+    this.state = state
+    this.options = options
+  }
+}
+
+export class Stop<S> extends Outcome {
+  readonly reason: Reason
+  /** Absent when the server stops from `init`, where there is no state yet. */
+  readonly state: S | undefined
+
+  constructor(reason: Reason, state: S | undefined) {
+    super()
+    this.reason = reason
+    this.state = state
+  }
+}
+
+export class StopReply<R, S> extends Outcome {
+  readonly reason: Reason
+  readonly value: R
+  readonly state: S
+
+  constructor(reason: Reason, value: R, state: S) {
+    super()
+    this.reason = reason
+    this.value = value
+    this.state = state
+  }
+}
+
+export class Ignore extends Outcome {
+  readonly tag = 'ignore'
+}
+
+/** Answers the call and goes on with `state`. */
+export function reply<R, S>(value: R, state: S, options: OutcomeOptions = none): Reply<R, S> {
+  return new Reply(value, state, options)
+}
+
+/** Goes on with `state`; from a call's handler: the answer comes later, by `replyTo`. */
+export function next<S>(state: S, options: OutcomeOptions = none): Next<S> {
+  return new Next(state, options)
+}
+
+/** Stops the server; from `init` without a state. A call being handled fails with `reason`. */
+export function stop(reason: Reason): Stop<never>
+export function stop<S>(reason: Reason, state: S): Stop<S>
+export function stop<S>(reason: Reason, state?: S): Stop<S> {
+  return new Stop(reason, state)
+}
+
+/** Runs `terminate`, then answers, then stops (rule G9). */
+export function stopReply<R, S>(reason: Reason, value: R, state: S): StopReply<R, S> {
+  return new StopReply(reason, value, state)
+}
+
+/** From `init`: there is nothing to run; the process ends `normal` (rule G2). */
+export function ignore(): Ignore {
+  return new Ignore()
+}
+
+export type CallOutcome<R, S> = Reply<R, S> | Next<S> | Stop<S> | StopReply<R, S>
+export type CastOutcome<S> = Next<S> | Stop<S>
+/** A plain state means `next(state)`. */
+export type InitOutcome<S> = S | Next<S> | Stop<never> | Ignore

@@ -1,0 +1,93 @@
+/** Golden bytes in both directions, and identifiers across a channel. */
+import { pidKey } from '../../../../runtime/identifier.ts'
+import { canonicalBytes, createCodec } from '../../../../src/wire/index.ts'
+import { assert, suite } from '../../../support/harness.ts'
+import { alice, bob, channel, interned } from '../../../support/term-space.ts'
+import { equalTerms } from '../../../support/terms.ts'
+import { canonicalVectors } from '../../../support/vectors/canonical.ts'
+import { codecVectors } from '../../../support/vectors/codec.ts'
+
+const test = suite('codec')
+const table = interned()
+const ends = channel(table)
+
+test('golden vectors, written and read', () => {
+  const sender = createCodec(ends.alice)
+  const receiver = createCodec(ends.bob)
+  for (const { name, term, hex } of codecVectors(table)) {
+    const encoded = sender.encode(term)
+    assert.is(encoded.tag === 'ok' && Buffer.from(encoded.bytes).toString('hex'), hex, name)
+    const decoded = receiver.decode(Buffer.from(hex, 'hex'))
+    assert.ok(decoded.tag === 'ok' && equalTerms(decoded.term, term), name)
+  }
+})
+
+test('golden vectors of canonical keys', () => {
+  for (const { name, terms, hex } of canonicalVectors(table)) {
+    for (const term of terms) {
+      const canonical = canonicalBytes(term)
+      assert.is(canonical.tag === 'ok' && Buffer.from(canonical.bytes).toString('hex'), hex, name)
+    }
+  }
+})
+
+test('a pid keeps its meaning in both directions', () => {
+  const a = createCodec(ends.alice)
+  const b = createCodec(ends.bob)
+  for (const home of [alice, bob, { name: 'c@h', creation: 1 }, { ...alice, creation: 1 }]) {
+    const pid = table.pid({ node: home.name, creation: home.creation, index: 5, serial: 6 })
+    const there = a.encode(pid)
+    assert.is(there.tag, 'ok')
+    if (there.tag === 'error') continue
+    const received = b.decode(there.bytes)
+    assert.ok(received.tag === 'ok' && received.term === pid, pidKey(pid))
+    const back = b.encode(pid)
+    assert.ok(back.tag === 'ok')
+    const returned = back.tag === 'ok' ? a.decode(back.bytes) : back
+    assert.ok(returned.tag === 'ok' && returned.term === pid, pidKey(pid))
+  }
+})
+
+test('an identifier that the channel refuses fails the message, not the codec', () => {
+  const pid = table.pid({ node: bob.name, creation: bob.creation, index: 1, serial: 1 })
+  const sent = createCodec(ends.alice).encode({ list: [1, pid, pid, 'rest'] })
+  assert.is(sent.tag, 'ok')
+  if (sent.tag === 'error') return
+  const capped = createCodec(channel(table, 1).bob)
+  assert.equal(capped.decode(sent.bytes), { tag: 'error', reason: 'identifier', at: 14 })
+  assert.is(capped.decode(Buffer.from('a161', 'hex')).tag, 'ok')
+})
+
+test('without a channel received identifiers are refused', () => {
+  const ref = table.reference({ node: 'c@h', creation: 1, id: 9 })
+  const sent = createCodec(ends.alice).encode([ref])
+  const result = sent.tag === 'ok' ? createCodec().decode(sent.bytes) : sent
+  assert.ok(result.tag === 'error' && result.reason === 'identifier')
+})
+
+test('two codecs of one process know nothing of each other', () => {
+  const other = { name: 'other@h', creation: 3 }
+  const first = createCodec(ends.bob)
+  const second = createCodec({ ...ends.bob, peer: other })
+  const bytes = Buffer.from('c70312000102', 'hex')
+  const [one, two] = [first.decode(bytes), second.decode(bytes)]
+  assert.is(one.tag, 'ok')
+  assert.is(two.tag, 'ok')
+  if (one.tag === 'error' || two.tag === 'error') return
+  assert.is(
+    one.term,
+    table.pid({ node: alice.name, creation: alice.creation, index: 1, serial: 2 }),
+  )
+  assert.is(two.term, table.pid({ node: other.name, creation: 3, index: 1, serial: 2 }))
+})
+
+test('encoded bytes stay until the next encode, and the buffer is let go after a large term', () => {
+  const codec = createCodec()
+  const large = codec.encode(new Uint8Array(3_000_000))
+  assert.is(large.tag === 'ok' && large.bytes.length, 3_000_005)
+  const small = codec.encode('a')
+  assert.is(small.tag === 'ok' && Buffer.from(small.bytes).toString('hex'), 'a161')
+  assert.ok(small.tag === 'ok' && small.bytes.buffer.byteLength < 300_000)
+})
+
+test.run()
