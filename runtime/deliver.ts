@@ -5,6 +5,7 @@
  */
 import { limits } from './limits.ts'
 import { DEAD, HIGH, type Process, QUEUED, REPORTED } from './process.ts'
+import { disarm } from './timeouts.ts'
 
 export function deliver(process: Process, message: unknown): void {
   const { flags, waiter, system } = process
@@ -18,7 +19,7 @@ export function deliver(process: Process, message: unknown): void {
     system.scheduler.charge()
   ) {
     process.waiter = null
-    waiter.timeout?.cancel()
+    disarm(waiter)
     waiter.resolve(message)
     return
   }

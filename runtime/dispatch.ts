@@ -5,16 +5,10 @@
 import { reasonOfThrown } from './exit.ts'
 import { limits } from './limits.ts'
 import { empty } from './mailbox.ts'
-import {
-  BUSY,
-  DEAD,
-  type Process,
-  type Receiver,
-  RUNNING,
-  STARTING,
-  type Waiter,
-} from './process.ts'
+import { BUSY, DEAD, type Process, type Receiver, RUNNING, STARTING } from './process.ts'
+import type { Waiter } from './receive.ts'
 import { terminate } from './terminate.ts'
+import { disarm } from './timeouts.ts'
 
 export function dispatch(process: Process): void {
   if ((process.flags & STARTING) !== 0) {
@@ -86,12 +80,12 @@ function resume(process: Process, waiter: Waiter): void {
     message = waiter.matches === null ? process.shift() : process.take(waiter.matches, true)
   } catch (error) {
     process.waiter = null
-    waiter.timeout?.cancel()
+    disarm(waiter)
     waiter.reject(error)
     return
   }
   if (message === empty) return
   process.waiter = null
-  waiter.timeout?.cancel()
+  disarm(waiter)
   waiter.resolve(message)
 }

@@ -58,32 +58,49 @@ export function isOrderly(reason: Reason): boolean {
   )
 }
 
-/** The exit reason of a body that threw `thrown`. */
+/** The exit reason of a body that threw `thrown`. Never throws, whatever `thrown` does. */
 export function reasonOfThrown(thrown: unknown): Reason {
-  if (thrown instanceof Exit) return thrown.reason
-  if (thrown instanceof Error) {
-    const { name, message, stack } = thrown
-    return { tag: 'error', name, message, stack: stack ?? '' }
+  try {
+    if (thrown instanceof Exit) return thrown.reason
+    if (thrown instanceof Error) {
+      const { name, message, stack } = thrown
+      return { tag: 'error', name: `${name}`, message: `${message}`, stack: `${stack ?? ''}` }
+    }
+    return { tag: 'nocatch', value: describeThrown(thrown) }
+  } catch {
+    return { tag: 'nocatch', value: 'a value that cannot be read' }
   }
-  return { tag: 'nocatch', value: describeThrown(thrown) }
 }
 
 /** One line for messages and logs. */
 export function formatReason(reason: Reason): string {
   if (typeof reason === 'string') return reason
-  if (reason.tag === 'error') return `${String(reason.name)}: ${String(reason.message)}`
   try {
-    return JSON.stringify(reason)
+    if (reason.tag === 'error') return `${String(reason.name)}: ${String(reason.message)}`
+    return JSON.stringify(reason) ?? `{ tag: ${reason.tag} }`
   } catch {
     return `{ tag: ${reason.tag} }`
   }
 }
 
-/** The same reason without stacks, for peers that must not see our source paths. */
-export function withoutStack(reason: Reason): Reason {
-  if (typeof reason === 'string' || !('stack' in reason)) return reason
-  const { stack: _, ...rest } = reason
-  return rest
+/**
+ * The same reason without stacks, also those of reasons within it (a supervisor's reason holds its
+ * child's), for peers that must not see our source paths.
+ */
+export function withoutStack(reason: Reason, depth = 8): Reason {
+  if (typeof reason === 'string') return reason
+  const fields = Object.entries(reason).filter(([field]) => field !== 'stack')
+  const inner = fields.map(([field, value]) => [
+    field,
+    depth > 0 && isPlain(value) && isReason(value) ? withoutStack(value, depth - 1) : value,
+  ])
+  return { ...Object.fromEntries(inner), tag: reason.tag }
+}
+
+function isPlain(value: unknown): boolean {
+  return (
+    typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+  )
 }
 
 export function isReason(value: unknown): value is Reason {

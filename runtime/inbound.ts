@@ -165,7 +165,7 @@ function applySpawn(
   const refuse = (reason: Reason): void => {
     system.route.deliver(peer.name, null, { tag: 'spawnFailed', ref, reason })
   }
-  const module = system.modules.find(signal.module)
+  const module = system.modules.findSpawnable(signal.module)
   if (module === undefined) {
     refuse({ tag: 'unknownModule', module: signal.module })
     return

@@ -16,7 +16,7 @@ export {
 export { type Applied, applySignal } from './inbound.ts'
 export { limits as runtimeLimits } from './limits.ts'
 export { startCall } from './local-call.ts'
-export { callerProcess, createSystem, systemOf } from './local-node.ts'
+export { callerProcess, createSystem, LocalNode, systemOf } from './local-node.ts'
 export { Module } from './module.ts'
 export { Peer, peerLost } from './peers.ts'
 export { BUSY, Process, type Receiver } from './process.ts'

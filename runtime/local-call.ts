@@ -7,20 +7,23 @@
  * time of failure only: no stack is captured per call.
  */
 import { deliver } from './deliver.ts'
+import type { Destination } from './destination.ts'
 import { Exit, type Reason } from './exit.ts'
+import { isPid } from './identifier.ts'
 import type { Peer } from './peers.ts'
 import type { Process } from './process.ts'
 import { Request } from './request.ts'
 import type { Address } from './route.ts'
 import type { System } from './system.ts'
-import type { Timeout } from './timeouts.ts'
+import { disarm, type Timed } from './timeouts.ts'
 
-export class LocalCall extends Request {
+export class LocalCall extends Request implements Timed {
   readonly system: System
   readonly caller: Process | null
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
-  timeout: Timeout | null = null
+  earlier: Timed | null = null
+  later: Timed | null = null
   /** The server's node when it is elsewhere. */
   peer: Peer | null = null
   #id = 0
@@ -55,8 +58,9 @@ export class LocalCall extends Request {
 
   override finish(): void {
     super.finish()
-    this.timeout?.cancel()
-    if (this.#id !== 0) this.system.removeCall(this.#id)
+    disarm(this)
+    if (this.#id === 0) return
+    this.system.removeCall(this.#id)
     this.peer?.calls.delete(this.#id)
   }
 
@@ -73,10 +77,10 @@ export class LocalCall extends Request {
   }
 
   /** The caller gives up: the record is done, and a remote server's node forgets it. */
-  abandon(reason: Reason): void {
+  expire(): void {
     if (this.done) return
     const { peer } = this
-    this.fail(reason)
+    this.fail('timeout')
     if (peer !== null) {
       this.system.route.deliver(peer.name, this.caller, { tag: 'cancelCall', ref: this })
     }
@@ -96,46 +100,44 @@ export type CallTarget =
 export function startCall(
   system: System,
   caller: Process | null,
-  target: CallTarget,
+  to: Destination,
   op: string,
   arg: unknown,
   timeoutMs: number,
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const call = new LocalCall(system, caller, op, arg, resolve, reject)
-    if (target.tag === 'dead') {
-      call.fail('noproc')
-      return
-    }
-    if (target.tag === 'local') {
-      if (target.process === caller) {
-        call.fail('callingSelf')
-        return
-      }
-      if (timeoutMs !== Number.POSITIVE_INFINITY) {
-        call.timeout = system.timeouts.add(timeoutMs, () => call.fail('timeout'))
-      }
-      deliver(target.process, call)
-      return
-    }
-    if (timeoutMs !== Number.POSITIVE_INFINITY) {
-      call.timeout = system.timeouts.add(timeoutMs, () => call.abandon('timeout'))
-    }
-    call.peer = system.peer(target.node)
-    call.peer.calls.set(call.id, call)
-    const from = caller === null ? null : caller.pid
-    try {
-      system.route.deliver(target.node, caller, {
-        tag: 'call',
-        ref: call,
-        from,
-        to: target.to,
-        op,
-        arg,
-      })
-    } catch (error) {
-      call.finish()
-      throw error
-    }
+    const resident = isPid(to) ? system.resident(to) : null
+    if (resident !== null) callHere(call, resident, timeoutMs)
+    else callTarget(call, system.callTarget(to), timeoutMs)
   })
+}
+
+function callTarget(call: LocalCall, target: CallTarget, timeoutMs: number): void {
+  if (target.tag === 'dead') call.fail('noproc')
+  else if (target.tag === 'local') callHere(call, target.process, timeoutMs)
+  else callElsewhere(call, target.node, target.to, timeoutMs)
+}
+
+function callHere(call: LocalCall, server: Process, timeoutMs: number): void {
+  if (server === call.caller) {
+    call.fail('callingSelf')
+    return
+  }
+  if (timeoutMs !== Number.POSITIVE_INFINITY) call.system.timeouts.arm(timeoutMs, call)
+  deliver(server, call)
+}
+
+function callElsewhere(call: LocalCall, node: string, to: Address, timeoutMs: number): void {
+  const { system, caller, op, arg } = call
+  if (timeoutMs !== Number.POSITIVE_INFINITY) system.timeouts.arm(timeoutMs, call)
+  call.peer = system.peer(node)
+  call.peer.calls.set(call.id, call)
+  const from = caller === null ? null : caller.pid
+  try {
+    system.route.deliver(node, caller, { tag: 'call', ref: call, from, to, op, arg })
+  } catch (error) {
+    call.finish()
+    throw error
+  }
 }

@@ -66,6 +66,8 @@ export class LocalNode {
     for (const process of [...this.#system.processes]) terminate(process, 'shutdown')
     this.#system.timeouts.stop()
     this.#system.timers.stop()
+    // Rejections of what just ended are reported when this turn is over.
+    this.#system.platform.turn.later(this.#system.releaseRejections)
   }
 }
 
@@ -87,8 +89,12 @@ export type RuntimeOptions = {
   readonly name?: string
   /** What the node can run by name. */
   readonly modules?: readonly AnyModule[]
+  /** Those of `modules` that other nodes may spawn here. Default: all of them. */
+  readonly spawnable?: readonly AnyModule[]
   /** Freeze and check messages. Default: true unless NODE_ENV is `production`. */
   readonly checked?: boolean
+  /** Let exit reasons leave the node with their stacks. Default false. */
+  readonly exposeStacks?: boolean
   /** The real platform by default. */
   readonly platform?: Platform
 }
@@ -106,11 +112,11 @@ export function createSystem(options: RuntimeOptions): System {
   const system = new System({
     node,
     platform,
-    modules: new ModuleTable(options.modules ?? []),
+    modules: new ModuleTable(options.modules ?? [], options.spawnable),
     checked: options.checked ?? platform.development,
-    exposeStacks: false,
+    exposeStacks: options.exposeStacks ?? false,
   })
-  platform.onUnhandledRejection((reason) => {
+  system.releaseRejections = platform.onUnhandledRejection((reason) => {
     const process = system.blamed(reason)
     if (process === undefined || !(reason instanceof Exit)) return false
     terminate(process, reason.reason)

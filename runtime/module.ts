@@ -4,7 +4,7 @@
  * only what it lists (rule S6).
  */
 import { runBody } from './body.ts'
-import { checkName } from './check.ts'
+import { checkName, show } from './check.ts'
 import type { Ref } from './destination.ts'
 import type { Reason } from './exit.ts'
 import { BadArgument, reasonOfThrown } from './exit.ts'
@@ -29,7 +29,7 @@ export class Module<P = unknown, Arg = unknown> {
    * Internal: called by spawn.
    */
   readonly begin: Begin<Arg>
-  declare readonly [types]?: { readonly protocol: P; readonly arg: Arg }
+  declare readonly [types]?: P
 
   constructor(name: string, begin: Begin<Arg>) {
     checkName('module name', name)
@@ -64,25 +64,43 @@ export function process<Arg = void>(name: string, body: Body<Arg>): Module<unkno
   })
 }
 
-/** The modules of one node. */
+/** The modules of one node: the program's own, and the node's, which peers cannot spawn. */
 export class ModuleTable {
   readonly #modules = new Map<string, AnyModule>()
+  readonly #spawnable = new Set<AnyModule>()
 
-  /** Throws `BadArgument` when two different modules have one name. */
-  constructor(modules: readonly AnyModule[]) {
-    for (const module of modules) {
-      if (!(module instanceof Module)) {
-        throw new BadArgument(`modules: expected modules and behaviours, got ${String(module)}`)
+  /**
+   * `spawnable` are those that other nodes may spawn here; all of `modules` by default. Throws
+   * `BadArgument` when two different modules have one name, or a spawnable one is not listed.
+   */
+  constructor(modules: readonly AnyModule[], spawnable: readonly AnyModule[] = modules) {
+    for (const module of modules) this.add(module)
+    for (const module of spawnable) {
+      if (!modules.includes(module)) {
+        throw new BadArgument(`spawnable: ${show(module)} is not among the modules`)
       }
-      const known = this.#modules.get(module.name)
-      if (known !== undefined && known !== module) {
-        throw new BadArgument(`modules: two modules are named '${module.name}'`)
-      }
-      this.#modules.set(module.name, module)
+      this.#spawnable.add(module)
     }
+  }
+
+  /** Adds a module that peers cannot spawn. */
+  add(module: AnyModule): void {
+    if (!(module instanceof Module)) {
+      throw new BadArgument(`modules: expected modules and behaviours, got ${show(module)}`)
+    }
+    const known = this.#modules.get(module.name)
+    if (known !== undefined && known !== module) {
+      throw new BadArgument(`modules: two modules are named '${module.name}'`)
+    }
+    this.#modules.set(module.name, module)
   }
 
   find(name: string): AnyModule | undefined {
     return this.#modules.get(name)
+  }
+
+  findSpawnable(name: string): AnyModule | undefined {
+    const module = this.#modules.get(name)
+    return module !== undefined && this.#spawnable.has(module) ? module : undefined
   }
 }

@@ -10,10 +10,10 @@ import type { Reason } from './exit.ts'
 import { Pid, type PidParts } from './identifier.ts'
 import { Mailbox } from './mailbox.ts'
 import type { Monitor, Watch } from './monitors.ts'
+import type { Waiter } from './receive.ts'
 import type { Request } from './request.ts'
 import type { Self } from './self.ts'
 import type { System } from './system.ts'
-import type { Timeout } from './timeouts.ts'
 
 /** Bits of `Process.flags`. */
 export const DEAD = 1
@@ -38,16 +38,6 @@ export const POISONED = 256
  */
 export interface Receiver {
   receive(message: unknown): void | Promise<void>
-}
-
-/** A body parked in `receive`, waiting for mail. */
-export type Waiter = {
-  readonly resolve: (message: unknown) => void
-  readonly reject: (error: unknown) => void
-  readonly matches: ((message: unknown) => boolean) | null
-  /** May be resolved from a sender's stack: true for promises, false for generators. */
-  readonly direct: boolean
-  timeout: Timeout | null
 }
 
 export class Process extends Mailbox implements PidParts {

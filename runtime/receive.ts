@@ -8,7 +8,8 @@
 import { checkTimeout } from './check.ts'
 import { BadArgument, Exit } from './exit.ts'
 import { empty } from './mailbox.ts'
-import type { Process, Waiter } from './process.ts'
+import type { Process } from './process.ts'
+import type { Timed } from './timeouts.ts'
 
 /** A value or a promise of it, to be awaited at once. */
 export type Awaitable<T> = T | Promise<T>
@@ -43,6 +44,45 @@ export function receive<T, O>(
   })
 }
 
+/** A body parked in `receive`, waiting for mail. */
+export class Waiter implements Timed {
+  readonly process: Process
+  readonly matches: ((message: unknown) => boolean) | null
+  readonly options: ReceiveOptions<unknown> | undefined
+  readonly resolve: (message: unknown) => void
+  readonly reject: (error: unknown) => void
+  /** May be resolved from a sender's stack: true for promises, false for generators. */
+  readonly direct: boolean
+  earlier: Timed | null = null
+  later: Timed | null = null
+
+  constructor(
+    process: Process,
+    matches: ((message: unknown) => boolean) | null,
+    options: ReceiveOptions<unknown> | undefined,
+    resolve: (message: unknown) => void,
+    reject: (error: unknown) => void,
+    direct: boolean,
+  ) {
+    this.process = process
+    this.matches = matches
+    this.options = options
+    this.resolve = resolve
+    this.reject = reject
+    this.direct = direct
+  }
+
+  expire(): void {
+    if (this.process.waiter !== this) return
+    this.process.waiter = null
+    try {
+      this.resolve(otherwise(this.options))
+    } catch (error) {
+      this.reject(error)
+    }
+  }
+}
+
 /** Leaves a waiter behind, which `deliver`, `dispatch` or the timeout will settle. */
 export function park<O>(
   process: Process,
@@ -52,19 +92,10 @@ export function park<O>(
   reject: (error: unknown) => void,
   direct: boolean,
 ): void {
-  const waiter: Waiter = { resolve, reject, matches, direct, timeout: null }
+  const waiter = new Waiter(process, matches, options, resolve, reject, direct)
   process.waiter = waiter
   const timeoutMs = options?.timeoutMs ?? Number.POSITIVE_INFINITY
-  if (timeoutMs === Number.POSITIVE_INFINITY) return
-  waiter.timeout = process.system.timeouts.add(timeoutMs, () => {
-    if (process.waiter !== waiter) return
-    process.waiter = null
-    try {
-      resolve(otherwise(options))
-    } catch (error) {
-      reject(error)
-    }
-  })
+  if (timeoutMs !== Number.POSITIVE_INFINITY) process.system.timeouts.arm(timeoutMs, waiter)
 }
 
 export function otherwise<O>(options: ReceiveOptions<O> | undefined): O {

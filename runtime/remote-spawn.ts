@@ -11,7 +11,7 @@ import type { Pid, Reference } from './identifier.ts'
 import { type Caller, callerProcess, systemOf } from './local-node.ts'
 import { type AnyModule, Module, type StartResult } from './module.ts'
 import { monitorLocal } from './monitoring.ts'
-import { addMonitor, Monitor } from './monitors.ts'
+import { addMonitor, demonitor, Monitor } from './monitors.ts'
 import type { Peer } from './peers.ts'
 import type { Process } from './process.ts'
 import { LocalReference } from './refs.ts'
@@ -107,14 +107,30 @@ export class PendingSpawn extends LocalReference {
     this.#reject = reject
   }
 
-  runHere(module: AnyModule, arg: unknown): void {
+  /** The target is this node: the same rules as elsewhere, the allow-list included. */
+  runHere(asked: AnyModule, arg: unknown): void {
     const { name, link } = this.#options
     const owner = this.#owner
-    const started = (result: StartResult): void => {
-      if (result.tag === 'ok') this.#settle({ pid: result.pid, ref })
-      else this.fail(result.tag === 'ignore' ? 'ignore' : result.reason)
+    const system = this.#system
+    const module = system.modules.find(asked.name)
+    if (module === undefined) {
+      this.fail({ tag: 'unknownModule', module: asked.name })
+      return
     }
-    const process = create(this.#system, module, arg, {
+    if (name !== undefined && system.names.has(name)) {
+      this.fail({ tag: 'taken', name })
+      return
+    }
+    const started = (result: StartResult): void => {
+      if (result.tag === 'ok') {
+        this.#settle({ pid: result.pid, ref })
+        return
+      }
+      if (owner?.links?.delete(process.pid)) process.links?.delete(owner.pid)
+      if (owner !== null && ref !== null) demonitor(owner, ref)
+      this.fail(result.tag === 'ignore' ? 'ignore' : result.reason)
+    }
+    const process = create(system, module, arg, {
       ...(name === undefined ? {} : { name }),
       parent: owner,
       started,

@@ -9,7 +9,6 @@ import { Reference } from './identifier.ts'
 import type { Process } from './process.ts'
 
 export abstract class Request extends Reference {
-  readonly tag = 'call'
   readonly op: string
   readonly arg: unknown
   done = false
@@ -22,6 +21,11 @@ export abstract class Request extends Reference {
     super()
     this.op = op
     this.arg = arg
+  }
+
+  /** How a call looks to a plain process that finds it in its mailbox. */
+  get tag(): 'call' {
+    return 'call'
   }
 
   /** Answers the caller; `sender` is the process that answers, null for host code. */

@@ -70,6 +70,8 @@ export class System {
   /** Processes that await the outside world (`self.wait`); the simulator refuses to wait for it. */
   readonly outsideWaits = new Set<Process>()
   route: Route
+  /** Gives up the claim on the host's unhandled rejections. */
+  releaseRejections: () => void = () => undefined
   readonly #calls = new Map<number, LocalCall>()
   readonly #blame = new WeakMap<object, Process>()
   #lastId = 0
@@ -119,6 +121,12 @@ export class System {
       return record.node === this.node ? dead : { tag: 'remote', node: record.node, pid }
     }
     return this.lookupParts(record)
+  }
+
+  /** `lookup` for what nearly all sends and calls have in hand, a live process of this node. */
+  resident(pid: Pid): Process | null {
+    const record = recordOfPid(pid)
+    return record instanceof Process && record.system === this && record.alive ? record : null
   }
 
   lookupParts(parts: PidParts): Found {

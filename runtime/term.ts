@@ -41,14 +41,19 @@ function prepareObject(value: object, path: string, above: object[]): unknown {
 }
 
 function prepareContents(value: object, path: string, above: object[]): unknown {
-  if (Array.isArray(value)) return prepareArray(value, path, above)
-  if (value instanceof Uint8Array) return value.slice()
+  const prototype = Object.getPrototypeOf(value)
+  if (Array.isArray(value)) {
+    if (prototype !== Array.prototype) refuse(path, `an instance of ${className(prototype)}`)
+    return prepareArray(value, path, above)
+  }
+  // Not `slice`, which on a Buffer shares memory.
+  if (value instanceof Uint8Array) return new Uint8Array(value)
   if (value instanceof Map) {
     const copy = new Map()
     for (const [key, item] of value) {
       copy.set(
         prepareAt(key, `${path}.keys()`, above),
-        prepareAt(item, `${path}.get(${String(key)})`, above),
+        prepareAt(item, `${path}.get(${keyText(key)})`, above),
       )
     }
     return copy
@@ -58,9 +63,8 @@ function prepareContents(value: object, path: string, above: object[]): unknown 
     for (const item of value) copy.add(prepareAt(item, `${path}.values()`, above))
     return copy
   }
-  const prototype = Object.getPrototypeOf(value)
   if (prototype !== Object.prototype && prototype !== null) {
-    refuse(path, `an instance of ${value.constructor?.name ?? 'a class'}`)
+    refuse(path, `an instance of ${className(prototype)}`)
   }
   return prepareRecord(value as Record<string, unknown>, path, above)
 }
@@ -69,7 +73,7 @@ function prepareArray(value: readonly unknown[], path: string, above: object[]):
   let copy: unknown[] | null = null
   for (let i = 0; i < value.length; i++) {
     const prepared = prepareAt(value[i], `${path}[${i}]`, above)
-    if (prepared === value[i]) continue
+    if (Object.is(prepared, value[i])) continue
     copy ??= value.slice()
     copy[i] = prepared
   }
@@ -81,9 +85,21 @@ function prepareRecord(value: Record<string, unknown>, path: string, above: obje
   for (const key of Object.keys(value)) {
     const item = value[key]
     const prepared = prepareAt(item, `${path}.${key}`, above)
-    if (Object.is(prepared, item)) continue
+    // An accessor is read now: read later, it could say something else to each reader.
+    const fixed = Object.getOwnPropertyDescriptor(value, key)?.get === undefined
+    if (fixed && Object.is(prepared, item)) continue
     copy ??= { ...value }
     copy[key] = prepared
   }
   return Object.freeze(copy ?? value)
+}
+
+/** How a Map's key shows in a path. Objects may have no text, or a hostile one. */
+function keyText(key: unknown): string {
+  return typeof key === 'object' && key !== null ? '...' : String(key)
+}
+
+function className(prototype: object): string {
+  const { value } = Object.getOwnPropertyDescriptor(prototype, 'constructor') ?? {}
+  return typeof value === 'function' ? String(value.name) : 'a class'
 }

@@ -13,6 +13,7 @@ import { DEAD, type Process } from './process.ts'
 import { Request } from './request.ts'
 import { signalExit } from './signals.ts'
 import type { System } from './system.ts'
+import { disarm } from './timeouts.ts'
 
 export function terminate(process: Process, reason: Reason): void {
   if ((process.flags & DEAD) !== 0) return
@@ -21,7 +22,7 @@ export function terminate(process: Process, reason: Reason): void {
   process.reason = reason
   if (process.name !== null) system.names.delete(process.name)
   system.processes.remove(process)
-  process.waiter?.timeout?.cancel()
+  if (process.waiter !== null) disarm(process.waiter)
   process.waiter = null
   process.receiver = null
   process.begin = null

@@ -1,8 +1,11 @@
 /**
  * Timeouts of calls and receives: one list per duration. Almost all of them are cancelled, so
- * arming must cost next to nothing: no clock is read. A tick of a sixty-fourth of the duration
- * stamps what was armed since the last one and fires what is due, so a timeout comes at most a
- * thirty-second late and never early. A list without members stops ticking.
+ * arming and cancelling must cost next to nothing: what has a timeout is itself the link of the
+ * list, nothing is allocated, and no clock is read.
+ *
+ * A tick, every sixty-fourth of the duration, leaves a mark behind what was armed since the last
+ * one: all before a mark is due at the mark's time. So a timeout comes at most a thirty-second
+ * late and never early. A list without members stops ticking.
  */
 import type { Clock, TimerHandle } from './platform/platform.ts'
 
@@ -10,64 +13,77 @@ const ticksPerDuration = 64
 /** Idle ticks before a list's timer rests: arming again soon costs nothing. */
 const idleTicks = 4
 
-export class Timeout {
-  readonly fire: () => void
-  list: DurationList | null
-  before: Timeout | null = null
-  after: Timeout | null = null
-  /** NaN until a tick has stamped it. */
-  dueMs = Number.NaN
+/** Something that can be armed, in one list at a time. Both links are null while it is not. */
+export interface Timed {
+  earlier: Timed | null
+  later: Timed | null
+  expire(): void
+}
 
-  constructor(fire: () => void, list: DurationList) {
-    this.fire = fire
-    this.list = list
+/** Stops a timeout. Harmless when it has fired, was stopped, or was never armed. */
+export function disarm(timed: Timed): void {
+  const { earlier, later } = timed
+  if (earlier === null || later === null) return
+  earlier.later = later
+  later.earlier = earlier
+  timed.earlier = null
+  timed.later = null
+}
+
+/** A timeout that calls a function. */
+export class Timeout implements Timed {
+  readonly expire: () => void
+  earlier: Timed | null = null
+  later: Timed | null = null
+
+  constructor(fire: () => void) {
+    this.expire = fire
   }
 
   /** Stops it. Harmless when it has fired or was cancelled. */
   cancel(): void {
-    this.list?.remove(this)
+    disarm(this)
   }
 }
 
-export class DurationList {
+/** Stands between what was armed before a tick and what was armed after it. */
+class Mark implements Timed {
+  readonly dueMs: number
+  earlier: Timed | null = null
+  later: Timed | null = null
+
+  constructor(dueMs: number) {
+    this.dueMs = dueMs
+  }
+
+  expire(): void {
+    // A mark leaves the ring with what it stood behind; it is never due itself.
+  }
+}
+
+/** A ring, oldest first, closed by `#end`. */
+class DurationList {
+  readonly durationMs: number
   readonly #clock: Clock
-  readonly #durationMs: number
   readonly #tickMs: number
-  #first: Timeout | null = null
-  #last: Timeout | null = null
-  /** The oldest one without a stamp. */
-  #unstamped: Timeout | null = null
+  readonly #end: Timed = new Mark(Number.POSITIVE_INFINITY)
   readonly #onRest: () => void
+  #marks: Mark[] = []
   #timer: TimerHandle | null = null
   #idle = 0
 
   constructor(clock: Clock, durationMs: number, onRest: () => void) {
     this.#clock = clock
-    this.#durationMs = durationMs
+    this.durationMs = durationMs
     this.#onRest = onRest
     this.#tickMs = Math.max(1, durationMs / ticksPerDuration)
+    this.#end.earlier = this.#end
+    this.#end.later = this.#end
   }
 
-  add(fire: () => void): Timeout {
-    const timeout = new Timeout(fire, this)
-    timeout.before = this.#last
-    if (this.#last !== null) this.#last.after = timeout
-    else this.#first = timeout
-    this.#last = timeout
-    this.#unstamped ??= timeout
-    this.#timer ??= this.#clock.after(this.#tickMs, this.#tick)
-    return timeout
-  }
-
-  remove(timeout: Timeout): void {
-    if (this.#unstamped === timeout) this.#unstamped = timeout.after
-    if (timeout.before !== null) timeout.before.after = timeout.after
-    else this.#first = timeout.after
-    if (timeout.after !== null) timeout.after.before = timeout.before
-    else this.#last = timeout.before
-    timeout.list = null
-    timeout.before = null
-    timeout.after = null
+  add(timed: Timed): void {
+    this.#append(timed)
+    if (this.#timer === null) this.#timer = this.#clock.after(this.#tickMs, this.#tick)
   }
 
   stop(): void {
@@ -75,21 +91,41 @@ export class DurationList {
     this.#timer = null
   }
 
+  #append(timed: Timed): void {
+    const end = this.#end
+    const last = end.earlier!
+    timed.earlier = last
+    timed.later = end
+    last.later = timed
+    end.earlier = timed
+  }
+
   readonly #tick = (): void => {
     this.#timer = null
     const nowMs = this.#clock.now()
-    for (let timeout = this.#unstamped; timeout !== null; timeout = timeout.after) {
-      timeout.dueMs = nowMs + this.#durationMs
+    if (this.#end.earlier !== (this.#marks.at(-1) ?? this.#end)) {
+      const mark = new Mark(nowMs + this.durationMs)
+      this.#append(mark)
+      this.#marks.push(mark)
     }
-    this.#unstamped = null
-    for (let timeout = this.#first; timeout !== null; timeout = this.#first) {
-      if (!(timeout.dueMs <= nowMs)) break
-      this.remove(timeout)
-      timeout.fire()
+    for (let mark = this.#marks[0]; mark !== undefined; mark = this.#marks[0]) {
+      if (mark.dueMs <= nowMs) this.#expireTo(mark)
+      if (this.#end.later !== mark) break
+      disarm(mark)
+      this.#marks.shift()
     }
-    this.#idle = this.#first === null ? this.#idle + 1 : 0
-    if (this.#idle < idleTicks) this.#timer ??= this.#clock.after(this.#tickMs, this.#tick)
+    // One that expired has armed the list again: it must not be forgotten now.
+    if (this.#timer !== null) return
+    this.#idle = this.#end.later === this.#end ? this.#idle + 1 : 0
+    if (this.#idle < idleTicks) this.#timer = this.#clock.after(this.#tickMs, this.#tick)
     else this.#onRest()
+  }
+
+  #expireTo(mark: Mark): void {
+    for (let timed = this.#end.later!; timed !== mark; timed = this.#end.later!) {
+      disarm(timed)
+      timed.expire()
+    }
   }
 }
 
@@ -97,22 +133,42 @@ export class DurationList {
 export class Timeouts {
   readonly #clock: Clock
   readonly #lists = new Map<number, DurationList>()
+  /** The list used last: most of a program's calls have one duration. */
+  #recent: DurationList | null = null
 
   constructor(clock: Clock) {
     this.#clock = clock
   }
 
+  /** Calls `fire` once `durationMs` have passed, unless it is cancelled before. */
   add(durationMs: number, fire: () => void): Timeout {
-    let list = this.#lists.get(durationMs)
-    if (list === undefined) {
-      list = new DurationList(this.#clock, durationMs, () => this.#lists.delete(durationMs))
-      this.#lists.set(durationMs, list)
+    const timeout = new Timeout(fire)
+    this.arm(durationMs, timeout)
+    return timeout
+  }
+
+  /** `timed.expire` runs once `durationMs` have passed, unless it is disarmed before. */
+  arm(durationMs: number, timed: Timed): void {
+    let list = this.#recent
+    if (list === null || list.durationMs !== durationMs) {
+      list = this.#lists.get(durationMs) ?? this.#open(durationMs)
+      this.#recent = list
     }
-    return list.add(fire)
+    list.add(timed)
   }
 
   stop(): void {
     for (const list of this.#lists.values()) list.stop()
     this.#lists.clear()
+    this.#recent = null
+  }
+
+  #open(durationMs: number): DurationList {
+    const list = new DurationList(this.#clock, durationMs, () => {
+      this.#lists.delete(durationMs)
+      if (this.#recent === list) this.#recent = null
+    })
+    this.#lists.set(durationMs, list)
+    return list
   }
 }

@@ -2,7 +2,7 @@
  * Timers of `sendAfter`: exact deadlines on the monotonic clock, in a binary heap ordered by
  * deadline, with one host timer for the earliest. Never early (OTP rule T2); equal deadlines fire
  * in no promised order. A cancelled timer leaves the heap when it comes to the top, or when more
- * than half of the heap is cancelled.
+ * than half of the heap is cancelled; once none is set the host timer is given back.
  */
 import { limits } from './limits.ts'
 import type { Clock, TimerHandle } from './platform/platform.ts'
@@ -48,6 +48,8 @@ export class Timers {
     timer.fire = null
     this.#cancelled++
     if (this.#cancelled > 64 && this.#cancelled * 2 > this.#heap.length) this.#compact()
+    // A host timer that nothing waits for would keep the program alive.
+    if (this.#heap[0] === timer || this.#heap.length === 0) this.#arm()
     return Math.max(0, Math.ceil(timer.dueMs - this.#clock.now()))
   }
 

@@ -23,6 +23,18 @@ export const limits = {
   codecBufferKeepBytes: 256 * 1024,
   /** Bytes waiting for one peer before senders are suspended. */
   distQueueMaxBytes: 16 * 1024 * 1024,
+  /** A queue this many times above `distQueueMaxBytes` ends the sending process. */
+  distQueueOverflowFactor: 4,
+  /** Connections whose authentication or dist handshake is not complete, both directions. */
+  distPendingLinksMax: 1024,
+  /** Dist handshake after authentication, one monotonic deadline. */
+  distHandshakeTimeoutMs: 10_000,
+  /** How long a dial that yielded to the peer's own waits for that one. */
+  distSimultaneousWaitMs: 5_000,
+  /** How long a channel in use may stay silent when its peer asks for a new one. */
+  distProbeMs: 1_000,
+  /** Ticks without a byte from the peer after which it is down. */
+  distSilentTicksMax: 4,
   /** Unidirectional data streams per direction and channel. */
   distDataStreams: 8,
   /** A message on an authentication stream. */

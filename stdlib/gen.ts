@@ -138,10 +138,10 @@ function request<R>(
 ): Promise<R> {
   const parked = parkedCaller(caller)
   if (parked !== undefined) return parked
-  const system = systemOf(caller)
+  const process = callerProcess(caller)
+  const system = process === null ? systemOf(caller) : process.system
   const sent = system.checked ? prepare(arg, 'arg') : arg
-  const target = system.callTarget(server)
-  return startCall(system, callerProcess(caller), target, op, sent, timeoutMs) as Promise<R>
+  return startCall(system, process, server, op, sent, timeoutMs) as Promise<R>
 }
 
 /** A cast as it lies in the mailbox (OTP `{'$gen_cast', Msg}`). */

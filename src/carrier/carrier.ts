@@ -74,7 +74,10 @@ export type CloseInfo = {
 }
 
 export interface ConnectionHandler {
-  /** The peer opened a stream and its first bytes are here. Set `stream.handler` before returning. */
+  /**
+   * The peer opened a stream and its first bytes (or its end, or its reset) are here. Set
+   * `stream.handler` before returning.
+   */
   onStream(stream: CarrierStream): void
   onClose(info: CloseInfo): void
 }
@@ -110,7 +113,10 @@ export interface StreamHandler {
   onData(bytes: Uint8Array): void
   /** The peer ended its side after the last byte. */
   onEnd(): void
-  /** The peer gave up its side (`code` is its application code) or asked us to stop sending. */
+  /**
+   * The peer gave up the stream; `code` is its application code. Both sides are over and nothing
+   * else comes. A stream we only send on may notice at its next write.
+   */
   onReset(code: number): void
   /** After `write` returned false: the queue fell below the low-water mark. */
   onDrain(): void
@@ -128,7 +134,10 @@ export interface CarrierStream {
   end(): void
   /** Gives up both sides at once: unsent and unread bytes are lost. */
   reset(code: number): void
-  /** Stops `onData`/`onEnd` until `resume`; flow control then holds the peer. */
+  /**
+   * Stops `onData`/`onEnd` until `resume`; flow control then holds the peer. A reset by the peer
+   * may be noticed at `resume` only.
+   */
   pause(): void
   resume(): void
 }

@@ -1,5 +1,5 @@
 /** Conformance cases about endpoints and connections: dial, accept, identity, close, limits. */
-import { createHash } from 'node:crypto'
+import { certificateHash } from '../carrier/digest.ts'
 import {
   type CarrierCase,
   type CarrierSetup,
@@ -13,7 +13,6 @@ import {
 import type { ConnectionWitness } from './carrier-witness.ts'
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
-const hashOf = (der: Uint8Array): string => createHash('sha256').update(der).digest('hex')
 
 function caseOf(name: string, body: (pair: Pair) => Promise<void>): CarrierCase {
   return { name, run: (setup) => withPair(setup, body) }
@@ -41,7 +40,7 @@ const dialAndAccept = caseOf('dial and accept', async ({ left, right, connect })
 
 const certificates = caseOf('certificate hashes of both ends match', async ({ setup, connect }) => {
   const { near, far } = await connect()
-  const [left, right] = setup.tls.map((tls) => hashOf(tls.certDer))
+  const [left, right] = setup.tls.map((tls) => text(certificateHash(tls.certDer)))
   same('the two certificates differ', left === right, false)
   same('local hash of the dialer', text(near.connection.localCertHash), left)
   same('peer hash of the dialer', text(near.connection.peerCertHash), right)

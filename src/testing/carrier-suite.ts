@@ -7,7 +7,5 @@ import { connectionCases } from './carrier-connection-cases.ts'
 import type { CarrierCase } from './carrier-pair.ts'
 import { streamCases } from './carrier-stream-cases.ts'
 
-export type { CarrierCase, CarrierSetup } from './carrier-pair.ts'
-
 /** Every case, the simplest first. */
 export const carrierCases: readonly CarrierCase[] = [...connectionCases, ...streamCases]

@@ -24,8 +24,11 @@ export type DecodeError =
       readonly at: number
     }
 
-/** Bodies up to this size are copied; the copy is cheaper than views of the original. */
-const scratchBytes = 16 * 1024
+/**
+ * Bodies up to this size are copied: cheaper than the views that reading in place needs. Every
+ * channel has such a scratch area, so it is small.
+ */
+const scratchBytes = 2048
 
 export class Decoder {
   readonly #scanner = new Scanner()

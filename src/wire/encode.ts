@@ -66,16 +66,24 @@ export class Encoder {
     root = 'message',
   ): { readonly tag: 'ok'; readonly sink: ByteSink } | EncodeError {
     if (this.#busy) return new Encoder(this.#mode).encode(term, root)
-    this.#busy = true
-    this.#elements = 0
-    this.#sink.reset()
-    const done = this.#value(term, 0) && this.#fits(0)
-    this.#busy = false
-    if (done) return { tag: 'ok', sink: this.#sink }
+    if (this.#run(term)) return { tag: 'ok', sink: this.#sink }
     const error = refusalOf(root, this.#reason, this.#got, this.#steps, this.#last)
     this.#steps = []
     this.#last = undefined
     return error
+  }
+
+  #run(term: unknown): boolean {
+    this.#busy = true
+    try {
+      this.#elements = 0
+      this.#sink.reset()
+      return this.#value(term, 0) && this.#fits(0)
+    } catch {
+      return this.#refuse('size', 'more than the memory at hand')
+    } finally {
+      this.#busy = false
+    }
   }
 
   #value(value: unknown, depth: number): boolean {
@@ -92,7 +100,7 @@ export class Encoder {
         this.#sink.extension(ext.undefined, 0)
         return true
       case 'bigint':
-        return writeBigint(this.#sink, value) || this.#refuse('size', 'bigint')
+        return writeBigint(this.#sink, value) ? this.#fits(0) : this.#refuse('size', 'bigint')
       case 'object':
         if (value !== null) return this.#object(value, depth)
         this.#sink.byte(0xc0)

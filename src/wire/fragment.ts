@@ -13,7 +13,7 @@ import { limits } from '../limits.ts'
 const laterHeadBytes = 8
 const firstHeadBytes = 13
 
-export type Fragment = { readonly head: Uint8Array; readonly bytes: Uint8Array }
+type Fragment = { readonly head: Uint8Array; readonly bytes: Uint8Array }
 
 /**
  * Cuts `body`, the body of a frame of `type`, into fragments in order of sending. `id` must differ
@@ -49,7 +49,7 @@ export type FragmentError = {
   readonly id: number
 }
 
-export type FragmentResult =
+type FragmentResult =
   | { readonly tag: 'more' }
   /** A message is complete; `body` belongs to the caller. */
   | { readonly tag: 'done'; readonly type: number; readonly body: Uint8Array }

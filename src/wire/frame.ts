@@ -10,16 +10,19 @@ const lengthBytes = 4
 /** Bytes a frame adds to its body. */
 export const frameOverheadBytes = lengthBytes + 1
 
+/** Batches are cut from areas of this size; larger ones get an area of their own. */
+const areaBytes = 8192
+
 /** Collects frames, so that all frames of a turn leave in one write. */
 export class FrameWriter {
-  #buffer = noBytes()
-  #at = 0
-  /** Size of the last batch: the next one is likely to need as much. */
-  #expected = 1024
+  #area = noBytes()
+  /** Where the present batch begins and ends; what is before it belongs to others. */
+  #from = 0
+  #to = 0
 
   /** Bytes collected and not taken. */
   get length(): number {
-    return this.#at
+    return this.#to - this.#from
   }
 
   /**
@@ -31,35 +34,44 @@ export class FrameWriter {
     const size = frameOverheadBytes + headLength + body.length
     if (size > limits.distFrameMaxBytes) return false
     this.#reserve(size)
-    const buffer = this.#buffer
-    const at = this.#at
+    const area = this.#area
+    const at = this.#to
     const length = size - lengthBytes
-    buffer[at] = length >>> 24
-    buffer[at + 1] = length >>> 16
-    buffer[at + 2] = length >>> 8
-    buffer[at + 3] = length
-    buffer[at + 4] = type
-    if (head !== undefined) buffer.set(head, at + frameOverheadBytes)
-    buffer.set(body, at + frameOverheadBytes + headLength)
-    this.#at = at + size
+    area[at] = length >>> 24
+    area[at + 1] = length >>> 16
+    area[at + 2] = length >>> 8
+    area[at + 3] = length
+    area[at + 4] = type
+    if (head !== undefined) area.set(head, at + frameOverheadBytes)
+    area.set(body, at + frameOverheadBytes + headLength)
+    this.#to = at + size
     return true
   }
 
-  /** The batch, which now belongs to the caller; empty when nothing was added. */
+  /**
+   * The batch, which now belongs to the caller; empty when nothing was added. Its ArrayBuffer holds
+   * other batches too: it may be read and written to a socket, never transferred to a worker.
+   */
   take(): Uint8Array {
-    const batch = this.#buffer.subarray(0, this.#at)
-    this.#expected = Math.min(Math.max(this.#at, 256), limits.distFragmentBytes)
-    this.#buffer = noBytes()
-    this.#at = 0
+    const batch = this.#area.subarray(this.#from, this.#to)
+    this.#from = this.#to
+    if (this.#area.length > areaBytes) this.#use(noBytes(), 0)
     return batch
   }
 
   #reserve(size: number): void {
-    const needed = this.#at + size
-    if (needed <= this.#buffer.length) return
-    const grown = room(Math.max(this.#buffer.length * 2, this.#expected, needed))
-    grown.set(this.#buffer.subarray(0, this.#at))
-    this.#buffer = grown
+    if (this.#to + size <= this.#area.length) return
+    const length = this.length
+    const needed = length + size
+    const area = room(needed > areaBytes ? Math.max(needed, length * 2) : areaBytes)
+    area.set(this.#area.subarray(this.#from, this.#to))
+    this.#use(area, length)
+  }
+
+  #use(area: Uint8Array<ArrayBuffer>, length: number): void {
+    this.#area = area
+    this.#from = 0
+    this.#to = length
   }
 }
 
@@ -74,7 +86,7 @@ export type FrameError = {
   readonly got: number
 }
 
-export type FrameReaderOptions = {
+type FrameReaderOptions = {
   /** True for the frame types this stream may carry; others end it. */
   readonly knows: (type: number) => boolean
   /** A whole frame. `body` is borrowed: valid until the callback returns. */
@@ -210,6 +222,6 @@ function noBytes(): Uint8Array<ArrayBuffer> {
 
 /** Memory that is written before it is read: not cleared first. */
 function room(size: number): Uint8Array<ArrayBuffer> {
-  const buffer = Buffer.allocUnsafeSlow(size)
+  const buffer = Buffer.allocUnsafe(size)
   return new Uint8Array(buffer.buffer, buffer.byteOffset, size)
 }

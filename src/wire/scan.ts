@@ -14,7 +14,7 @@ import { isBigintPayload } from './bigint-bytes.ts'
 import { ext } from './format.ts'
 import { isIdentifierPayload } from './identifier-bytes.ts'
 
-export type ScanReason =
+type ScanReason =
   /** Longer than `distMaxMessageBytes`. */
   | 'size'
   /** The bytes end inside a value. */

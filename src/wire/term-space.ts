@@ -6,7 +6,7 @@
 import type { Pid, PidParts, Reference, RefParts } from '../../runtime/identifier.ts'
 
 /** One start of one node. */
-export type Incarnation = {
+type Incarnation = {
   /** `name@host`. */
   readonly name: string
   /** Unsigned 32 bits, compared for equality only. */

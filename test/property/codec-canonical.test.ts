@@ -3,8 +3,8 @@ import fc from 'fast-check'
 import { isPid, isReference, pidKey, refKey } from '../../runtime/identifier.ts'
 import { canonicalBytes, createCodec, termKey } from '../../src/wire/index.ts'
 import { assert, suite } from '../support/harness.ts'
-import { channel, interned } from '../support/term-space.ts'
-import { termArbitrary } from '../support/terms.ts'
+import { channel, interned } from '../support/vectors/term-space.ts'
+import { termArbitrary } from '../support/vectors/terms.ts'
 
 const test = suite('canonical keys')
 const table = interned()
@@ -103,11 +103,11 @@ function textOf(term: unknown): string {
   if (isPid(term)) return `pid ${pidKey(term)}`
   if (isReference(term)) return `reference ${refKey(term)}`
   const sorted = (texts: string[]) => texts.sort().join(',')
-  if (term instanceof Map)
-    return `Map(${sorted([...term].map(([key, value]) => `${textOf(key)}=>${textOf(value)}`))})`
+  const entry = ([key, value]: [unknown, unknown]) => `${textOf(key)}=>${textOf(value)}`
+  if (term instanceof Map) return `Map(${sorted([...term].map(entry))})`
   if (term instanceof Set) return `Set(${sorted([...term].map(textOf))})`
   if (typeof term === 'object' && term !== null)
-    return `{${sorted(Object.entries(term).map(([key, value]) => `${textOf(key)}:${textOf(value)}`))}}`
+    return `{${sorted(Object.entries(term).map(entry))}}`
   return typeof term === 'string' ? JSON.stringify(term) : `${typeof term} ${String(term)}`
 }
 

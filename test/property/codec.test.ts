@@ -2,8 +2,13 @@
 import fc from 'fast-check'
 import { createCodec } from '../../src/wire/index.ts'
 import { assert, suite } from '../support/harness.ts'
-import { channel, interned } from '../support/term-space.ts'
-import { equalTerms, keyArbitrary, plainTermArbitrary, termArbitrary } from '../support/terms.ts'
+import { channel, interned } from '../support/vectors/term-space.ts'
+import {
+  equalTerms,
+  keyArbitrary,
+  plainTermArbitrary,
+  termArbitrary,
+} from '../support/vectors/terms.ts'
 
 const test = suite('codec laws')
 const table = interned()

@@ -26,6 +26,10 @@ export type Forwarder = {
   readonly seen: { readonly up: boolean; readonly datagram: Buffer }[]
   /** True: nothing passes any more, either way. */
   cut: boolean
+  /** True: nothing reaches the dialer any more, though it is seen. */
+  deaf: boolean
+  /** Asked per datagram: true loses it. */
+  loses: () => boolean
   /** Sends `datagram` to the target as if the dialer had. */
   inject(datagram: Uint8Array): void
 }
@@ -39,18 +43,20 @@ export async function forwarder(target: Address): Promise<Forwarder> {
     address: { host, port: front.address().port },
     seen: [],
     cut: false,
+    deaf: false,
+    loses: () => false,
     inject: (datagram) => back.send(datagram, target.port, target.host),
   }
   front.on('message', (datagram, from) => {
     dialer = from
-    if (self.cut) return
+    if (self.cut || self.loses()) return
     self.seen.push({ up: true, datagram: Buffer.from(datagram) })
     back.send(datagram, target.port, target.host)
   })
   back.on('message', (datagram) => {
-    if (self.cut || dialer === undefined) return
+    if (self.cut || dialer === undefined || self.loses()) return
     self.seen.push({ up: false, datagram: Buffer.from(datagram) })
-    front.send(datagram, dialer.port, dialer.address)
+    if (!self.deaf) front.send(datagram, dialer.port, dialer.address)
   })
   return self
 }

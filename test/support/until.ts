@@ -1,22 +1,31 @@
-/** Waiting for conditions, never for time: the harness's deadline ends a wait in vain. */
+/** Waiting for conditions, in real and in virtual time. */
 import type { World } from '../../runtime/platform/sim.ts'
 
 const pollMs = 1
+/** Virtual time by which every condition of a test must have come true. */
+const virtualMaxMs = 3_600_000
 
-/** Lets the event loop turn until `condition` holds. Throws after `timeoutMs`. */
-export async function until(
-  what: string,
-  condition: () => boolean,
-  timeoutMs = 9000,
-): Promise<void> {
+/** Waits until `condition` holds. Rejects, naming `what`, after `timeoutMs`. */
+export function until(what: string, condition: () => boolean, timeoutMs = 9000): Promise<void> {
   const endMs = performance.now() + timeoutMs
-  while (!condition()) {
-    if (performance.now() > endMs) throw new Error(`in vain: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, pollMs))
-  }
+  return new Promise((resolve, reject) => {
+    const settle = (finish: () => void): void => {
+      clearInterval(poll)
+      finish()
+    }
+    const look = (): void => {
+      try {
+        if (condition()) settle(resolve)
+        else if (performance.now() > endMs) settle(() => reject(new Error(`in vain: ${what}`)))
+      } catch (error) {
+        settle(() => reject(error))
+      }
+    }
+    const poll = setInterval(look, pollMs)
+  })
 }
 
-/** Advances virtual time until `condition` holds. Throws when nothing is left to happen. */
+/** Advances virtual time until `condition` holds. Rejects, naming `what`, after an hour of it. */
 export async function untilIn(world: World, what: string, condition: () => boolean): Promise<void> {
   await turn()
   while (!condition()) {
@@ -26,9 +35,6 @@ export async function untilIn(world: World, what: string, condition: () => boole
     await turn()
   }
 }
-
-/** Virtual time by which every condition of a test must have come true. */
-const virtualMaxMs = 3_600_000
 
 /** Lets all promise continuations run. */
 export function turn(): Promise<void> {

@@ -2,7 +2,6 @@
  * One address of a memory network. Same caps as a real endpoint: connections, half-open ones, and
  * a deadline for the handshake of an accepted one.
  */
-import { createHash } from 'node:crypto'
 import type { TimerHandle } from '../../../runtime/platform/platform.ts'
 import type {
   Address,
@@ -12,6 +11,7 @@ import type {
   Connection,
   Endpoint,
 } from '../carrier.ts'
+import { certificateHash } from '../digest.ts'
 import { MemoryConnection } from './connection.ts'
 import type { MemoryNetwork } from './network.ts'
 
@@ -32,7 +32,7 @@ export class MemoryEndpoint implements Endpoint {
     this.network = network
     this.address = address
     this.#env = env
-    this.certHash = new Uint8Array(createHash('sha256').update(env.tls.certDer).digest())
+    this.certHash = certificateHash(env.tls.certDer)
   }
 
   dial(address: Address, timeoutMs: number): Promise<DialResult> {

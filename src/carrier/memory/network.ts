@@ -19,7 +19,7 @@ export type MemoryNetworkOptions = {
   readonly platform: Pick<Platform, 'clock' | 'random'>
   /** Silence after which half a connection gives up. Default 30,000. */
   readonly idleTimeoutMs?: number
-  /** Unread bytes per stream. Default 262,144. */
+  /** Unread bytes per stream. Default `limits.carrierStreamWindowBytes`. */
   readonly windowBytes?: number
   /** Streams of each kind a side may hold open. Default `limits.carrierStreamsMax`. */
   readonly streamsMax?: number
@@ -64,7 +64,7 @@ export class MemoryNetwork {
     this.random = options.platform.random
     this.settings = {
       idleTimeoutMs: options.idleTimeoutMs ?? 30_000,
-      windowBytes: options.windowBytes ?? 262_144,
+      windowBytes: options.windowBytes ?? limits.carrierStreamWindowBytes,
       streamsMax: options.streamsMax ?? limits.carrierStreamsMax,
       connectionsMax: options.connectionsMax ?? limits.carrierConnectionsMax,
       halfOpenMax: options.halfOpenMax ?? limits.carrierHalfOpenMax,

@@ -154,8 +154,9 @@ export class MemoryStream implements CarrierStream {
     while (this.#canSend) {
       const room = Math.min(this.#window, packetMaxBytes)
       if (this.#queue.bytes === 0 ? !this.#ending : room === 0) return
-      // `head` may gather into the buffer it is given, which then travels: a new one each time.
-      const bytes = this.#queue.head(new Uint8Array(Math.min(room, this.#queue.bytes))).slice()
+      // Copied: what `head` gives is the writer's, or the scratch the next piece is gathered in.
+      const scratch = new Uint8Array(Math.min(room, this.#queue.bytes))
+      const bytes = new Uint8Array(this.#queue.head(scratch))
       this.#queue.consume(bytes.length)
       this.#window -= bytes.length
       const fin = this.#ending && this.#queue.bytes === 0

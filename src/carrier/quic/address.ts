@@ -8,7 +8,7 @@ import { isIP } from 'node:net'
 import type { CarrierFailure } from '../carrier.ts'
 
 export type Family = 4 | 6
-export type Literal = { readonly host: string; readonly family: Family }
+type Literal = { readonly host: string; readonly family: Family }
 
 const mappedPrefix = '::ffff:'
 

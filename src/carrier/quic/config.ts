@@ -11,14 +11,14 @@ import type { CarrierFailure, TlsMaterial } from '../carrier.ts'
 import type { NativeConfig, Quiche } from './binding.ts'
 import type { QuicSettings } from './options.ts'
 
-export const alpn = 'skein/1'
+const alpn = 'skein/1'
 /** Largest packet quiche builds; only loopback carries it without fragments. */
 const loopbackDatagramBytes = 16_383
 /** Fits an Ethernet path with a tunnel or two; quiche 0.18 does not discover the path MTU. */
 const wideDatagramBytes = 1350
 const receiveDatagramBytes = 65_507
 /** A connection survives one address change less than this in its life. */
-export const connectionIdsMax = 64
+const connectionIdsMax = 64
 
 export type Configs = { readonly loopback: NativeConfig; readonly wide: NativeConfig }
 

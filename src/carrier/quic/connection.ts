@@ -11,7 +11,6 @@
  * arrives later, as a close. Whoever needs to know waits for the first bytes of the peer (dist
  * waits for its own hello).
  */
-import { createHash } from 'node:crypto'
 import type {
   Address,
   CarrierStream,
@@ -20,6 +19,7 @@ import type {
   ConnectionHandler,
   PathStatistics,
 } from '../carrier.ts'
+import { certificateHash } from '../digest.ts'
 import { plainHost } from './address.ts'
 import type { NativeConnection } from './binding.ts'
 import { closeInfoOf, reasonBytes } from './close-edge.ts'
@@ -41,7 +41,7 @@ export interface ConnectionHost {
   readonly socket: DatagramSocket
   readonly turns: Turns
   readonly localCertHash: Uint8Array
-  /** Scratch for reads and, apart from it, for gathered writes: a handler may close while reading. */
+  /** For reads and, apart from it, for gathered writes: a handler may close while it reads. */
   readonly readScratch: Uint8Array
   readonly writeScratch: Uint8Array
   /** A random connection id, routed to `connection`. */
@@ -237,7 +237,7 @@ export class QuicConnection implements Connection, StreamOwner, Driven {
       return
     }
     this.established = true
-    this.peerCertHash = new Uint8Array(createHash('sha256').update(certificate).digest())
+    this.peerCertHash = certificateHash(certificate)
     for (let spare = 0; spare < spareIds; spare++) this.#giveId()
     this.#host.onEstablished(this)
   }

@@ -4,10 +4,10 @@
  *
  * Invariants: nothing a stranger sends costs more than a bounded amount: no state below 1200
  * bytes (RFC 9000, 14.1), half-open connections and connections are capped, a handshake has a
- * deadline from the moment it is accepted. Beyond a cap an Initial is dropped in silence; an honest
- * dialer retransmits it.
+ * deadline from the moment it is accepted, and once a quarter of the half-open places is taken a
+ * dialer must prove its address first, so that forged ones cannot take the rest. Beyond a cap an
+ * Initial is dropped in silence; an honest dialer retransmits it.
  */
-import { createHash } from 'node:crypto'
 import type { RemoteInfo } from 'node:dgram'
 import type {
   Address,
@@ -17,17 +17,29 @@ import type {
   Connection,
   Endpoint,
 } from '../carrier.ts'
+import { certificateHash } from '../digest.ts'
 import { addressText, hostFor, isLoopback, plainHost, resolveHost } from './address.ts'
-import type { Quiche } from './binding.ts'
+import type { NativeConnection, Quiche } from './binding.ts'
 import { dialFailureOf } from './close-edge.ts'
 import { buildConfigs, type Configs } from './config.ts'
 import { type ConnectionHost, QuicConnection } from './connection.ts'
 import type { QuicSettings } from './options.ts'
-import { connectionIdBytes, isLongHeader, keyOf, opensConnection, routingKey } from './packet.ts'
+import {
+  connectionIdBytes,
+  type InitialHeader,
+  initialHeader,
+  isLongHeader,
+  keyOf,
+  routingKey,
+} from './packet.ts'
+import { RetryTokens } from './retry-token.ts'
 import { bindSocket, type DatagramSocket } from './socket.ts'
 import { Turns } from './turns.ts'
 
 const scratchBytes = 65_536
+const retryKeyBytes = 32
+/** Share of the half-open places above which a dialer must first prove its address. */
+const retryAbove = 0.25
 
 type DialResult = { readonly tag: 'ok'; readonly connection: Connection } | CarrierFailure
 type PendingDial = {
@@ -36,7 +48,7 @@ type PendingDial = {
   readonly settle: (result: DialResult) => void
 }
 
-export class QuicEndpoint implements Endpoint, ConnectionHost {
+class QuicEndpoint implements Endpoint, ConnectionHost {
   readonly address: Address
   readonly socket: DatagramSocket
   readonly turns = new Turns()
@@ -54,6 +66,7 @@ export class QuicEndpoint implements Endpoint, ConnectionHost {
   /** Accepted connections in their handshake, each with its deadline. */
   readonly #halfOpen = new Map<QuicConnection, NodeJS.Timeout>()
   readonly #keepAlive: NodeJS.Timeout | undefined
+  readonly #retryTokens: RetryTokens
   #closed = false
   #closing: Promise<void> | undefined
 
@@ -70,7 +83,8 @@ export class QuicEndpoint implements Endpoint, ConnectionHost {
     this.#configs = configs
     this.socket = socket
     this.address = { host: plainHost(socket.local.host), port: socket.local.port }
-    this.localCertHash = new Uint8Array(createHash('sha256').update(env.tls.certDer).digest())
+    this.localCertHash = certificateHash(env.tls.certDer)
+    this.#retryTokens = new RetryTokens(this.randomBytes(retryKeyBytes))
     if (settings.keepAliveMs > 0) {
       this.#keepAlive = setInterval(() => {
         for (const connection of this.#connections) connection.keepAlive()
@@ -188,26 +202,58 @@ export class QuicEndpoint implements Endpoint, ConnectionHost {
   }
 
   #accept(datagram: Buffer, key: string, from: RemoteInfo): void {
-    const { connectionsMax, halfOpenMax, handshakeTimeoutMs } = this.#settings
+    const { connectionsMax, halfOpenMax } = this.#settings
     if (this.#halfOpen.size >= halfOpenMax || this.#connections.size >= connectionsMax) return
-    if (!opensConnection(this.#quiche, datagram)) return
-    const id = this.randomBytes(connectionIdBytes)
+    const header = initialHeader(this.#quiche, datagram)
+    if (header === undefined) return
     const peer = { host: from.address, port: from.port }
     const config = this.#configFor(peer.host)
     const { local } = this.socket
-    const native = this.#quiche.Connection.accept(id, null, local, peer, config)
+    const { Connection: Native } = this.#quiche
+    if (header.token !== undefined && header.token.length > 0) {
+      const original = this.#retryTokens.open(header.token, peer, header.dcid, performance.now())
+      if (original === undefined) return
+      // The id the Retry gave is the id of the connection.
+      this.#admit(Native.accept(header.dcid, original, local, peer, config), key, datagram, peer)
+    } else if (this.#halfOpen.size >= halfOpenMax * retryAbove) {
+      this.#retry(header, peer)
+    } else {
+      const id = this.randomBytes(connectionIdBytes)
+      const native = Native.accept(id, null, local, peer, config)
+      const connection = this.#admit(native, key, datagram, peer)
+      if (connection !== undefined) this.#route(keyOf(id), connection)
+    }
+  }
+
+  /** Takes an accepted connection in, unless its first datagram turns out to be junk. */
+  #admit(
+    native: NativeConnection,
+    key: string,
+    datagram: Buffer,
+    peer: Address,
+  ): QuicConnection | undefined {
     const connection = new QuicConnection(this, native, 'acceptor', peer)
-    if (!connection.receive(datagram, peer.host, peer.port)) return
+    if (!connection.receive(datagram, peer.host, peer.port)) return undefined
     this.#connections.add(connection)
-    this.#route(keyOf(id), connection)
-    // The dialer's own choice of our id: its Initials carry it, late ones too.
+    // The dialer's own choice of our id, or the Retry's: its Initials carry it, late ones too.
     this.#route(key, connection)
     const deadline = setTimeout(() => {
       connection.abort({ by: 'error', code: 0, reason: 'the handshake took too long' })
       connection.free()
-    }, handshakeTimeoutMs)
+    }, this.#settings.handshakeTimeoutMs)
     this.#halfOpen.set(connection, deadline)
     this.turns.touch(connection)
+    return connection
+  }
+
+  /** Asks a dialer to come again with proof of its address. Keeps nothing. */
+  #retry(header: InitialHeader, peer: Address): void {
+    const id = this.randomBytes(connectionIdBytes)
+    const token = this.#retryTokens.mint(peer, header.dcid, id, performance.now())
+    const { out } = this.socket
+    const { scid, dcid, version } = header
+    const length = this.#quiche.retry(scid, dcid, id, token, version, out)
+    this.socket.send(length, peer.host, peer.port)
   }
 
   async #closeAll(code: number): Promise<void> {
@@ -228,7 +274,7 @@ export async function openEndpoint(
   quiche: Quiche,
   env: CarrierEnv,
   settings: QuicSettings,
-): Promise<{ readonly tag: 'ok'; readonly endpoint: QuicEndpoint } | CarrierFailure> {
+): Promise<{ readonly tag: 'ok'; readonly endpoint: Endpoint } | CarrierFailure> {
   const built = buildConfigs(quiche, env.tls, settings)
   if (built.tag === 'error') return built
   let endpoint: QuicEndpoint | undefined

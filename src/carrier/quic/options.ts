@@ -9,7 +9,7 @@ export type QuicOptions = {
   readonly host: string
   /** UDP port, 0 for one chosen by the system. */
   readonly port: number
-  /** Silence after which a connection is given up; the lower of both ends counts. Default 30,000. */
+  /** Silence that ends a connection; the lower of both ends counts. Default 30,000. */
   readonly idleTimeoutMs?: number
   /** Interval of keepalive packets, 0 for none. Default a third of `idleTimeoutMs`. */
   readonly keepAliveMs?: number

@@ -8,7 +8,7 @@ import type { Quiche } from './binding.ts'
 /** Length of every connection id this carrier chooses. */
 export const connectionIdBytes = 8
 /** RFC 9000, 14.1: an Initial in a smaller datagram is dropped, so that none amplifies. */
-export const initialDatagramMinBytes = 1200
+const initialDatagramMinBytes = 1200
 const connectionIdMaxBytes = 20
 const longHeaderBit = 0x80
 
@@ -30,17 +30,20 @@ export function keyOf(id: Uint8Array): string {
   return Buffer.from(id.buffer, id.byteOffset, id.length).toString('latin1')
 }
 
+export type InitialHeader = ReturnType<Quiche['Header']['fromSlice']>
+
 /**
- * True for a datagram that may start a connection: an Initial of a version we speak, large enough.
- * Other versions are dropped without an answer: there is one version, and an answer to a forged
- * address is traffic for somebody else.
+ * The header of a datagram that may start a connection: an Initial of a version we speak, large
+ * enough. Other versions are dropped without an answer: there is one version, and an answer to a
+ * forged address is traffic for somebody else.
  */
-export function opensConnection(quiche: Quiche, datagram: Buffer): boolean {
-  if (datagram.length < initialDatagramMinBytes || !isLongHeader(datagram)) return false
+export function initialHeader(quiche: Quiche, datagram: Buffer): InitialHeader | undefined {
+  if (datagram.length < initialDatagramMinBytes || !isLongHeader(datagram)) return undefined
   try {
     const header = quiche.Header.fromSlice(datagram, connectionIdBytes)
-    return header.ty === quiche.Type.Initial && quiche.versionIsSupported(header.version)
+    const isOurs = header.ty === quiche.Type.Initial && quiche.versionIsSupported(header.version)
+    return isOurs ? header : undefined
   } catch {
-    return false
+    return undefined
   }
 }

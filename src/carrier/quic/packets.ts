@@ -32,13 +32,21 @@ export class Packets {
   flush(): void {
     if (this.#stopped) return
     const socket = this.#socket
-    for (;;) {
-      const packet = this.#native.send(socket.out)
-      if (packet === null) break
+    let packet = this.#next(socket.out)
+    for (; packet !== null; packet = this.#next(socket.out)) {
       const { to } = packet[1]
       socket.send(packet[0], to.host, to.port)
     }
     this.#arm()
+  }
+
+  #next(out: Buffer): ReturnType<NativeConnection['send']> {
+    try {
+      return this.#native.send(out)
+    } catch {
+      // quiche has recorded why as the connection's error, which is read after every flush.
+      return null
+    }
   }
 
   /** Nothing is sent and no timer fires any more. */

@@ -13,10 +13,10 @@ import type { CarrierFailure } from '../carrier.ts'
 import { addressText, type Family, resolveHost } from './address.ts'
 
 /** The kernel's default of 208 KiB loses packets of a single fast peer. */
-const bufferSizesBytes = [4 * 1024 * 1024, 1024 * 1024]
+const bufferSizesBytes: readonly number[] = [4 * 1024 * 1024, 1024 * 1024]
 const outBytes = 65_536
 
-export type OnDatagram = (datagram: Buffer, from: RemoteInfo) => void
+type OnDatagram = (datagram: Buffer, from: RemoteInfo) => void
 
 export class DatagramSocket {
   /** The label of this end in quiche; the wildcard stays a wildcard. */

@@ -32,6 +32,7 @@ export class Streams {
   readonly #reading = new Set<QuicStream>()
   /** Streams that only send: their being stopped by the peer must be asked for. */
   readonly #sendOnly = new Set<QuicStream>()
+  #lastRead: QuicStream | undefined
   #abandoned = false
   readonly #met = new MetStreams()
   readonly #opened = { bidi: 0, uni: 0 }
@@ -84,13 +85,18 @@ export class Streams {
       this.#reading.clear()
       for (const stream of resumed) stream.read(scratch)
     }
-    // The iterator of the binding costs as much as a packet even when it is empty.
+    // The binding's iterator costs more than a packet: the stream that was read last is tried
+    // before it is asked for, and it is not asked for when nothing else is there.
     if (!this.#native.isReadable()) return
+    this.#lastRead?.read(scratch)
+    if (this.#abandoned || !this.#native.isReadable()) return
     for (const id of this.#native.readable()) {
       if (this.#abandoned) return
       const known = this.#table.get(id)
-      if (known !== undefined) known.read(scratch)
-      else if (openerOf(id) !== this.#role && this.#met.meet(id)) {
+      if (known !== undefined) {
+        this.#lastRead = known
+        known.read(scratch)
+      } else if (openerOf(id) !== this.#role && this.#met.meet(id)) {
         const stream = this.#add(id, kindOf(id), 'peer')
         onStream(stream)
         stream.read(scratch)
@@ -123,6 +129,7 @@ export class Streams {
   /** Ends every stream without a callback. */
   abandon(): void {
     this.#abandoned = true
+    this.#lastRead = undefined
     for (const stream of this.#table.values()) stream.abandon()
     for (const set of [this.#table, this.#writing, this.#reading, this.#sendOnly]) set.clear()
   }

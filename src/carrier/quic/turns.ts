@@ -4,8 +4,8 @@
  * flush per datagram is five times slower. Writes are flushed in a microtask, after the segment
  * that made them.
  *
- * Invariant: a connection whose drive throws (a handler of the layer above did) is out of the
- * set, the rest of the set still gets its turn, and the exception is raised as uncaught.
+ * Invariant: when a drive throws (a handler of the layer above did) the exception is raised as
+ * uncaught, and that connection and the rest of the set get a turn of their own.
  */
 export interface Driven {
   /** Reads, runs callbacks, sends. */
@@ -54,8 +54,8 @@ function runAll(batch: readonly Driven[], step: (driven: Driven) => void, turns:
   let done = 0
   try {
     for (const driven of batch) {
-      done += 1
       step(driven)
+      done += 1
     }
   } finally {
     for (const driven of batch.slice(done)) turns.touch(driven)

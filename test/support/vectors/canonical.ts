@@ -2,7 +2,7 @@
  * Golden bytes of the canonical encoder. Placement hashes them and stores keep them: they never
  * change. Terms of one row are equal and must share the bytes.
  */
-import { alice, type Interned } from '../term-space.ts'
+import { alice, type Interned } from './term-space.ts'
 
 export type CanonicalVector = {
   readonly name: string

@@ -1,8 +1,8 @@
 /**
- * Golden bytes of the wire codec, from alice to bob (`test/support/term-space.ts`). They are part
+ * Golden bytes of the wire codec, from alice to bob (`term-space.ts`). They are part
  * of the protocol: a change here breaks every node of an older version and all persisted data.
  */
-import { alice, bob, type Interned } from '../term-space.ts'
+import { alice, bob, type Interned } from './term-space.ts'
 
 export type Vector = { readonly name: string; readonly term: unknown; readonly hex: string }
 

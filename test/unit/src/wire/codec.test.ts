@@ -1,11 +1,12 @@
 /** Golden bytes in both directions, and identifiers across a channel. */
+import { addExtension, Unpackr } from 'msgpackr'
 import { pidKey } from '../../../../runtime/identifier.ts'
 import { canonicalBytes, createCodec } from '../../../../src/wire/index.ts'
 import { assert, suite } from '../../../support/harness.ts'
-import { alice, bob, channel, interned } from '../../../support/term-space.ts'
-import { equalTerms } from '../../../support/terms.ts'
 import { canonicalVectors } from '../../../support/vectors/canonical.ts'
 import { codecVectors } from '../../../support/vectors/codec.ts'
+import { alice, bob, channel, interned } from '../../../support/vectors/term-space.ts'
+import { equalTerms } from '../../../support/vectors/terms.ts'
 
 const test = suite('codec')
 const table = interned()
@@ -81,7 +82,23 @@ test('two codecs of one process know nothing of each other', () => {
   assert.is(two.term, table.pid({ node: other.name, creation: 3, index: 1, serial: 2 }))
 })
 
-test('encoded bytes stay until the next encode, and the buffer is let go after a large term', () => {
+test('a host that uses msgpackr itself and we leave each other alone', () => {
+  const sender = createCodec(ends.alice)
+  const receiver = createCodec(ends.bob)
+  const before = createCodec(ends.bob).decode(Buffer.from('c7001000', 'hex'))
+  assert.is(before.tag, 'error')
+  for (const type of [0x10, 0x11, 0x12, 0x13, 0x14, 0x15]) {
+    addExtension({ type, unpack: () => `host ${type}` })
+  }
+  addExtension({ Class: Map, type: 0x21, pack: () => Buffer.from('mine'), unpack: () => 'mine' })
+  const term = [undefined, 5n, new Map([[1, new Set([2])]]), { plain: [1, 'a'] }]
+  const sent = sender.encode(term)
+  const received = sent.tag === 'ok' ? receiver.decode(sent.bytes) : sent
+  assert.ok(received.tag === 'ok' && equalTerms(received.term, term))
+  assert.is(new Unpackr().unpack(Buffer.from('c7011205', 'hex')), 'host 18')
+})
+
+test('encoded bytes are borrowed, and a large buffer is let go', () => {
   const codec = createCodec()
   const large = codec.encode(new Uint8Array(3_000_000))
   assert.is(large.tag === 'ok' && large.bytes.length, 3_000_005)

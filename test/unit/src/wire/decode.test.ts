@@ -4,8 +4,9 @@ import { runInNewContext } from 'node:vm'
 import { Unpackr } from 'msgpackr'
 import { limits } from '../../../../src/limits.ts'
 import { createCodec } from '../../../../src/wire/index.ts'
+import { Scanner } from '../../../../src/wire/scan.ts'
 import { assert, suite } from '../../../support/harness.ts'
-import { channel, interned } from '../../../support/term-space.ts'
+import { channel, interned } from '../../../support/vectors/term-space.ts'
 
 const test = suite('decode')
 const codec = createCodec(channel(interned()).bob)
@@ -86,6 +87,7 @@ test('malformed payloads of our extensions are refused', () => {
     'pid with a third number': 'c70412000101' + '01',
     'pid of an unknown node form': 'c70312030102',
     'pid with a number longer than needed': 'c7041200810002',
+    'pid whose longer number hides a missing one': 'c70312008100',
     'pid with an endless number': `c70b1200${'ff'.repeat(9)}01`,
     'pid beyond 2^53 - 1': 'c70a1200ffffffffffffff1f01',
     'pid with a name past its end': 'c7051202ff6140' + '68',
@@ -179,6 +181,19 @@ test('a byte order mark is part of its string, which msgpackr without native cod
       if (encoded.tag === 'ok') assert.equal(codec.decode(encoded.bytes), { tag: 'ok', term })
     }
   }
+})
+
+test('only terms that every reader returns exactly are called plain', () => {
+  const scanner = new Scanner()
+  const special = (hex: Hex) => {
+    const result = scanner.scan(Buffer.from(hex, 'hex'))
+    return result.tag === 'ok' ? result.special : result
+  }
+  for (const hex of ['c0', '82a161c402ffffa16290', 'cf0000000100000000', 'a3efbbbe', 'a461efbbbf'])
+    assert.is(special(hex), false, hex)
+  const bom = `d946efbbbf${utf8('a'.repeat(67))}`
+  for (const hex of ['a3efbbbf', bom, `81${bom}c0`, '91c70010', '82a161c0a162c7021101ff'])
+    assert.is(special(hex), true, hex)
 })
 
 test('integers beyond 2^53 - 1 are refused', () => {

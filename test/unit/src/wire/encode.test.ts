@@ -1,7 +1,8 @@
 /** What cannot leave a node, refused with the exact path; and what encoding leaves behind. */
+import { limits } from '../../../../src/limits.ts'
 import { createCodec } from '../../../../src/wire/index.ts'
 import { assert, suite } from '../../../support/harness.ts'
-import { alice, channel, interned } from '../../../support/term-space.ts'
+import { alice, channel, interned } from '../../../support/vectors/term-space.ts'
 
 const test = suite('encode')
 const table = interned()
@@ -123,6 +124,11 @@ test('an object reached twice is written twice, up to the limit of elements', ()
   for (let level = 0; level < 60; level += 1) doubled = [doubled, doubled]
   const exploded = codec.encode(doubled)
   assert.ok(exploded.tag === 'error' && exploded.reason === 'size')
+})
+
+test('a message has a largest size', () => {
+  const bytes = new Uint8Array(limits.distMaxMessageBytes)
+  refused({ file: { bytes } }, 'size', 'message.file.bytes', 'more than 268435456 bytes')
 })
 
 test('bigints have a largest size', () => {

@@ -4,7 +4,7 @@
  * an undefined property from an absent one.
  */
 import fc from 'fast-check'
-import { Pid, Reference } from '../../runtime/identifier.ts'
+import { Pid, Reference } from '../../../runtime/identifier.ts'
 import { alice, bob, type Interned } from './term-space.ts'
 
 const awkwardTexts = [

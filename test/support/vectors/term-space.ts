@@ -10,8 +10,8 @@ import {
   type RefParts,
   RemoteReference,
   refKey,
-} from '../../runtime/identifier.ts'
-import type { TermSpace } from '../../src/wire/index.ts'
+} from '../../../runtime/identifier.ts'
+import type { TermSpace } from '../../../src/wire/index.ts'
 
 export type Interned = {
   pid(parts: PidParts): Pid

@@ -1,0 +1,56 @@
+/**
+ * A running node. Host code holds it and passes it, or a `self`, to every function. `stop` is
+ * bounded and orderly: the program first, in reverse start order, then the channels, the socket,
+ * the timers; afterwards nothing keeps the OS process alive.
+ */
+
+import { isDown, type Pid } from '../../runtime/index.ts'
+import { LocalNode, type System } from '../../runtime/kernel.ts'
+import type { Address } from '../carrier/carrier.ts'
+import { closeCode, type Dist } from '../dist/index.ts'
+
+/** How long the program may take to stop before it is killed. */
+const stopTimeoutMs = 10_000
+
+export type NodeParts = {
+  readonly system: System
+  readonly root: Pid
+  readonly dist: Dist | undefined
+}
+
+export class Node extends LocalNode {
+  readonly #parts: NodeParts
+  #stopping: Promise<void> | undefined
+
+  constructor(parts: NodeParts) {
+    super(parts.system)
+    this.#parts = parts
+  }
+
+  /** Where other nodes reach this one; undefined without a carrier. */
+  get address(): Address | undefined {
+    return this.#parts.dist?.endpoint.address
+  }
+
+  /** Stops the node. Calling it again waits for the same stop. */
+  override stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  async #stop(): Promise<void> {
+    const { root, dist } = this.#parts
+    await this.run(async (self) => {
+      const ref = self.monitor(root)
+      self.exit(root, 'shutdown')
+      const down = await self.receive(isDown(ref), { timeoutMs: stopTimeoutMs, otherwise: null })
+      if (down === null) self.exit(root, 'kill')
+    })
+    await dist?.endpoint.close(closeCode.shutdown)
+    await super.stop()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop()
+  }
+}

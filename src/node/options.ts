@@ -1,0 +1,117 @@
+/**
+ * Options of `startNode`, checked once at the boundary. A bad value is refused with the name of
+ * its field and what was given; an unknown field is refused too, because a misspelt option that is
+ * ignored is worse.
+ */
+import { type AnyModule, BadArgument, type Platform } from '../../runtime/index.ts'
+import { show } from '../../runtime/kernel.ts'
+import type { ChildSpec } from '../../stdlib/index.ts'
+import type { Address, Carrier, TlsMaterial } from '../carrier/carrier.ts'
+import type { StaticNodes } from '../discovery/static.ts'
+import { type TrustMode, validateNodeName } from '../identity/index.ts'
+
+export type NodeOptions = {
+  /** `name@host`, unique in the cluster. */
+  readonly name: string
+  /** How to reach other nodes: `quicCarrier(...)`. Without one the node is alone. */
+  readonly carrier?: Carrier
+  /** Where other nodes are, by name. */
+  readonly nodes?: StaticNodes
+  /** What the node can run by name. */
+  readonly modules?: readonly AnyModule[]
+  /** Those of `modules` that other nodes may spawn here. Default: all of them. */
+  readonly spawnable?: readonly AnyModule[]
+  /** The program: one child, usually a supervisor, started last and stopped first. */
+  readonly root?: ChildSpec
+  /** Keys, certificate and pins of this node. Default `data/<name>`. */
+  readonly dataDir?: string
+  /** Secret shared by the cluster. Default `skein`, with a warning. */
+  readonly cookie?: string
+  /** `tofu` pins a key at first contact, `strict` accepts pinned keys only. Default `tofu`. */
+  readonly trustMode?: TrustMode
+  /** Milliseconds between signs of life on a channel; four without any end it. Default 5000. */
+  readonly tickMs?: number
+  /** Check and freeze messages. Default: unless NODE_ENV is `production`. */
+  readonly checked?: boolean
+  /** Let exit reasons leave the node with their stacks. Default false. */
+  readonly exposeStacks?: boolean
+  /** A certificate of one's own instead of the one made in `dataDir`. */
+  readonly tls?: TlsMaterial
+  /** Default: the real platform. */
+  readonly platform?: Platform
+}
+
+export const defaultCookie = 'skein'
+
+const known: readonly (keyof NodeOptions)[] = [
+  'name',
+  'carrier',
+  'nodes',
+  'modules',
+  'spawnable',
+  'root',
+  'dataDir',
+  'cookie',
+  'trustMode',
+  'tickMs',
+  'checked',
+  'exposeStacks',
+  'tls',
+  'platform',
+]
+
+/** Throws `BadArgument` naming the field and the value. */
+export function checkOptions(options: NodeOptions): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new BadArgument(`startNode: expected an options object, got ${show(options)}`)
+  }
+  for (const key of Object.keys(options)) {
+    if (!known.some((name) => name === key)) {
+      throw new BadArgument(`startNode: unknown option '${key}'; known are ${known.join(', ')}`)
+    }
+  }
+  const { name, nodes, dataDir, cookie, trustMode, tickMs, carrier, modules } = options
+  checkNodeName('name', name)
+  for (const [node, address] of Object.entries(nodes ?? {})) {
+    checkNodeName('nodes', node)
+    checkAddress(`nodes['${node}']`, address)
+  }
+  if (modules !== undefined && !Array.isArray(modules)) refuse('modules', 'an array', modules)
+  if (dataDir !== undefined && !isText(dataDir)) refuse('dataDir', 'a path', dataDir)
+  if (cookie !== undefined && !isText(cookie)) refuse('cookie', 'a non-empty string', cookie)
+  if (trustMode !== undefined && trustMode !== 'tofu' && trustMode !== 'strict') {
+    refuse('trustMode', "'tofu' or 'strict'", trustMode)
+  }
+  if (tickMs !== undefined && !(Number.isFinite(tickMs) && tickMs >= 10 && tickMs <= 3_600_000)) {
+    refuse('tickMs', '10 to 3600000 milliseconds', tickMs)
+  }
+  if (carrier !== undefined && typeof carrier?.open !== 'function') {
+    refuse('carrier', 'a carrier, such as quicCarrier({ host, port })', carrier)
+  }
+}
+
+function checkNodeName(field: string, name: unknown): void {
+  const result = typeof name === 'string' ? validateNodeName(name) : undefined
+  if (result?.tag !== 'ok') {
+    refuse(field, 'a node name such as a@127.0.0.1 (name@host, at most 255 bytes)', name)
+  }
+}
+
+function checkAddress(field: string, address: Address): void {
+  const valid =
+    typeof address === 'object' &&
+    address !== null &&
+    isText(address.host) &&
+    Number.isInteger(address.port) &&
+    address.port > 0 &&
+    address.port < 65_536
+  if (!valid) refuse(field, '{ host, port } with a port from 1 to 65535', address)
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value.length > 0
+}
+
+function refuse(field: string, expected: string, got: unknown): never {
+  throw new BadArgument(`startNode: ${field}: expected ${expected}, got ${show(got)}`)
+}

@@ -1,0 +1,91 @@
+/**
+ * Starting a node: options, identity, socket, tree, in this order. Whatever fails, everything
+ * opened before it is closed again and the error says what to do.
+ */
+import { createSystem, formatReason, LocalNode, type System } from '../../runtime/kernel.ts'
+import { start } from '../../stdlib/index.ts'
+import { staticResolver } from '../discovery/static.ts'
+import { closeCode, type Dist, startDist } from '../dist/index.ts'
+import {
+  ed25519,
+  ensureKeypair,
+  ensureTlsMaterial,
+  openTrustStore,
+  type TlsMaterial,
+} from '../identity/index.ts'
+import { Node } from './node.ts'
+import { checkOptions, defaultCookie, type NodeOptions } from './options.ts'
+import { rootModules } from './tree.ts'
+
+const defaultTickMs = 5_000
+
+/** A node could not be started. Nothing of it is left; `reason` is stable, the message explains. */
+export class StartError extends Error {
+  override readonly name = 'StartError'
+  readonly reason: string
+
+  constructor(reason: string, message: string) {
+    super(message)
+    this.reason = reason
+  }
+}
+
+/**
+ * Starts a node. Throws `BadArgument` for a bad option, and `StartError` when the keys or the
+ * certificate cannot be used, the address cannot be bound, or the program's root does not start.
+ */
+export async function startNode(options: NodeOptions): Promise<Node> {
+  checkOptions(options)
+  const system = createSystem(options)
+  let dist: Dist | undefined
+  try {
+    dist = await openDist(system, options)
+    const modules = rootModules(dist?.children ?? [], options.root)
+    for (const module of modules) system.modules.add(module)
+    const root = await start(new LocalNode(system), modules[0]!, undefined)
+    if (root.tag !== 'ok') {
+      const why = root.tag === 'error' ? formatReason(root.reason) : root.tag
+      throw new StartError('rootFailed', `node ${options.name}: its root did not start: ${why}`)
+    }
+    return new Node({ system, root: root.pid, dist })
+  } catch (error) {
+    await dist?.endpoint.close(closeCode.shutdown)
+    await new LocalNode(system).stop()
+    throw error
+  }
+}
+
+async function openDist(system: System, options: NodeOptions): Promise<Dist | undefined> {
+  const { carrier, name, dataDir = `data/${name}`, cookie = defaultCookie } = options
+  if (carrier === undefined) return undefined
+  const { storage, clock, random } = system.platform
+  if (cookie === defaultCookie) {
+    system.trace.log('warning', 'the cookie is the default one: set `cookie`', { node: name })
+  }
+  const keys = await ensureKeypair(storage, random, `${dataDir}/keys`)
+  if (keys.tag === 'error') throw new StartError(keys.reason, keys.message)
+  const mode = options.trustMode ?? 'tofu'
+  const trust = await openTrustStore({ storage, clock, dir: `${dataDir}/keys`, mode })
+  if (trust.tag === 'error') throw new StartError(trust.reason, trust.message)
+  for (const warning of trust.warnings) system.trace.log('warning', warning, { node: name })
+  const result = await startDist({
+    system,
+    host: new LocalNode(system),
+    carrier,
+    tls: options.tls ?? (await tlsOf(system, dataDir, name)),
+    keypair: keys.keypair,
+    signer: ed25519,
+    trust: trust.store,
+    cookie,
+    tickMs: options.tickMs ?? defaultTickMs,
+    resolve: staticResolver(options.nodes ?? {}),
+  })
+  if (result.tag === 'error') throw new StartError(result.reason, result.message)
+  return result.dist
+}
+
+async function tlsOf(system: System, dataDir: string, name: string): Promise<TlsMaterial> {
+  const made = await ensureTlsMaterial(system.platform, `${dataDir}/quic`, name)
+  if (made.tag === 'error') throw new StartError(made.reason, made.message)
+  return made.tls
+}

@@ -1,0 +1,38 @@
+/**
+ * The Erlang side: `bench.erl` compiled by the installed `erlc` into a directory outside the
+ * checkout, and run with one scheduler, since our side has one thread.
+ */
+import { mkdir } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { readMeasured, runCommand } from './sample.ts'
+import type { Side } from './suite.ts'
+
+const source = fileURLToPath(new URL('./erlang/bench.erl', import.meta.url))
+
+/** The peer, ready to run; null when Erlang is not installed here. */
+export async function erlangSide(directory: string): Promise<Side | null> {
+  try {
+    await runCommand('erl', ['-noshell', '-eval', 'halt().'])
+  } catch {
+    return null
+  }
+  await mkdir(directory, { recursive: true })
+  await runCommand('erlc', ['-o', directory, source])
+  return {
+    name: 'erlang',
+    run: async (row) => {
+      const call = `bench:main("${row.id}", ${row.operations}).`
+      const output = await runCommand('erl', [
+        '+S',
+        '1:1',
+        '-noshell',
+        '-pa',
+        directory,
+        '-eval',
+        call,
+      ])
+      const { ns, arrived } = readMeasured(output)
+      return { value: ns / row.operations, arrived }
+    },
+  }
+}

@@ -1,0 +1,78 @@
+/** Processes that begin, end, and are started again. */
+import {
+  exit,
+  isDown,
+  isExit,
+  type LocalNode,
+  type Pid,
+  process,
+  spawnLink,
+  spawnMonitor,
+} from '../../../runtime/index.ts'
+import { cast, child, genServer, start, stop, supervisor } from '../../../stdlib/index.ts'
+import { timed, type Workload } from './workload.ts'
+
+const shortLife = process('bench.short', async () => undefined)
+const boom = process('bench.boom', async () => exit('boom'))
+
+export const spawnMonitorExit: Workload = (node, operations) =>
+  node.run((self) =>
+    timed(async () => {
+      let normal = 0
+      for (let i = 0; i < operations; i++) {
+        const { ref } = spawnMonitor(self, shortLife)
+        const down = await self.receive(isDown(ref))
+        if (down.reason === 'normal') normal++
+      }
+      return normal
+    }),
+  )
+
+export const spawnLinkAbnormal: Workload = (node, operations) =>
+  node.run((self) => {
+    self.trapExit(true)
+    return timed(async () => {
+      let booms = 0
+      for (let i = 0; i < operations; i++) {
+        const pid = spawnLink(self, boom)
+        const message = await self.receive(isExit(pid))
+        if (message.reason === 'boom') booms++
+      }
+      return booms
+    })
+  })
+
+type Fragile = { casts: { crash: () => void } }
+
+/** Tells `arg` that it is up; ends with `boom` when cast. */
+export const Fragile = genServer<Fragile>('bench.fragile')({
+  init: (observer: Pid, self) => {
+    self.send(observer, self.pid)
+    return observer
+  },
+  casts: { crash: (observer) => stop('boom', observer) },
+})
+
+/** The intensity is out of reach on both sides: what is measured is the restarting. */
+export const Tree = supervisor('bench.tree', (observer: Pid) => ({
+  intensity: 10_000_000,
+  periodMs: 1000,
+  children: [child(Fragile, observer)],
+}))
+
+export const restart: Workload = (node: LocalNode, operations) =>
+  node.run(async (self) => {
+    const tree = await start(self, Tree, self.pid)
+    if (tree.tag !== 'ok') throw new Error(`the supervisor did not start: ${tree.tag}`)
+    let fragile = (await self.receive()) as Pid
+    return timed(async () => {
+      let restarts = 0
+      for (let i = 0; i < operations; i++) {
+        cast(self, fragile, 'crash')
+        const next = (await self.receive()) as Pid
+        if (next !== fragile) restarts++
+        fragile = next
+      }
+      return restarts
+    })
+  })

@@ -1,0 +1,19 @@
+/** Every conformance topic, the simplest first. */
+import { exitSignals } from './exit-signals.ts'
+import { genServerCalls } from './gen-server-calls.ts'
+import { links } from './links.ts'
+import { monitors } from './monitors.ts'
+import { names } from './names.ts'
+import { signalOrder } from './signal-order.ts'
+import { spawning } from './spawn.ts'
+import type { Topic } from './topic.ts'
+
+export const topics: readonly Topic[] = [
+  spawning,
+  names,
+  links,
+  monitors,
+  exitSignals,
+  signalOrder,
+  genServerCalls,
+]

@@ -1,0 +1,210 @@
+/** Monitors between two places (rules M1 to M9, M11). Custom tags (M10) are not offered. */
+import * as assert from 'uvu/assert'
+import { exit, isDown, isExit, type Pid, process, spawnMonitorAt } from '../../../runtime/index.ts'
+import { at, genServer, next } from '../../../stdlib/index.ts'
+import { allGot, makePuppet, nextGot, puppet, settled, tell } from './puppet.ts'
+import { caseOf, type Topic } from './topic.ts'
+
+const nobody = genServer<Record<never, never>>('topic.nobody')({ init: () => next(null) })
+
+const instant = process('topic.instant', async (_self, { reason }: { reason: string }) =>
+  exit(reason),
+)
+
+/** Monitors a pid, tells its boss, and ends when told. */
+const watcher = process(
+  'topic.watcher',
+  async (self, { boss, target }: { boss: Pid; target: Pid }) => {
+    self.monitor(target)
+    self.send(boss, 'watching')
+    await self.receive((message) => message === 'end')
+  },
+)
+
+const stacked = caseOf('M1', 'n monitors give n DOWNs', async (self, place) => {
+  const target = await makePuppet(self, place, 'there')
+  const refs = [self.monitor(target), self.monitor(target), self.monitor(target)]
+  assert.is(new Set(refs).size, 3)
+  tell(self, target, { tag: 'end', reason: 'over' })
+  for (const ref of refs) {
+    const down = await self.receive(isDown(ref))
+    assert.equal([down.target, down.reason], [target, 'over'])
+  }
+  assert.is(await self.receive(isDown(), { timeoutMs: 0, otherwise: null }), null)
+})
+
+const itself = caseOf('M1', 'monitoring oneself never fires', async (self, place) => {
+  const pid = await makePuppet(self, place, 'there')
+  tell(self, pid, { tag: 'monitor', to: pid })
+  await settled(self, pid)
+  const ref = self.monitor(pid)
+  tell(self, pid, { tag: 'end', reason: 'over' })
+  assert.is((await self.receive(isDown(ref))).reason, 'over')
+  assert.equal(await allGot(self, pid), [])
+})
+
+const reasons = caseOf('M2', 'one DOWN for every way to end', async (self, place) => {
+  const ways = ['normal', 'shutdown', 'killed', { tag: 'custom', deep: [1, { a: null }] }]
+  for (const reason of ways) {
+    const target = await makePuppet(self, place, 'there')
+    const ref = self.monitor(target)
+    tell(self, target, { tag: 'end', reason })
+    assert.equal((await self.receive(isDown(ref))).reason, reason)
+    assert.is(self.demonitor(ref), false, 'a monitor that fired is gone')
+  }
+})
+
+const crash = caseOf('P3', 'an uncaught error is the reason, as data', async (self, place) => {
+  const target = await makePuppet(self, place, 'there')
+  const ref = self.monitor(target)
+  tell(self, target, { tag: 'crash', message: 'no such luck' })
+  const { reason } = await self.receive(isDown(ref))
+  assert.equal(typeof reason === 'object' && [reason.tag, reason.name, reason.message], [
+    'error',
+    'Error',
+    'no such luck',
+  ])
+})
+
+const dead = caseOf('M3', 'a monitor on the dead fires noproc', async (self, place) => {
+  const target = await makePuppet(self, place, 'there')
+  const early = self.monitor(target)
+  tell(self, target, { tag: 'end', reason: 'realReason' })
+  assert.is((await self.receive(isDown(early))).reason, 'realReason')
+  const down = await self.receive(isDown(self.monitor(target)))
+  assert.equal([down.target, down.reason], [target, 'noproc'])
+})
+
+const unknown = caseOf('M4', 'a monitor on an unknown name fires noproc', async (self, place) => {
+  const name = at(place.there.name, nobody, 'monitors.unknown')
+  const down = await self.receive(isDown(self.monitor(name)))
+  assert.is(down.reason, 'noproc')
+  assert.equal(down.target, { tag: 'at', node: place.there.name, name: 'monitors.unknown' })
+})
+
+const byName = caseOf(
+  'M4',
+  'a name is resolved once, and the DOWN gives the name',
+  async (self, place) => {
+    const name = at(place.there.name, nobody, 'monitors.moving')
+    const first = await makePuppet(self, place, 'there')
+    tell(self, first, { tag: 'register', name: name.name })
+    await settled(self, first)
+    const ref = self.monitor(name)
+    tell(self, first, { tag: 'unregister', name: name.name })
+    await settled(self, first)
+    const second = await makePuppet(self, place, 'there')
+    tell(self, second, { tag: 'register', name: name.name })
+    await settled(self, second)
+    const other = self.monitor(name)
+    tell(self, second, { tag: 'end', reason: 'second' })
+    assert.is((await self.receive(isDown(other))).reason, 'second')
+    assert.is(await self.receive(isDown(ref), { timeoutMs: 0, otherwise: null }), null)
+    tell(self, first, { tag: 'end', reason: 'first' })
+    const down = await self.receive(isDown(ref))
+    assert.equal([down.reason, down.target], ['first', { ...name }])
+  },
+)
+
+const stopped = caseOf('M5', 'after demonitor no DOWN comes', async (self, place) => {
+  const target = await makePuppet(self, place, 'there')
+  const kept = self.monitor(target)
+  const dropped = self.monitor(target)
+  assert.is(self.demonitor(dropped), true)
+  assert.is(self.demonitor(dropped), false)
+  await settled(self, target)
+  tell(self, target, { tag: 'end', reason: 'over' })
+  await self.receive(isDown(kept))
+  assert.is(await self.receive(isDown(), { timeoutMs: 0, otherwise: null }), null)
+})
+
+const flushed = caseOf('M6', 'a queued DOWN stays, or goes with flush', async (self, place) => {
+  const target = await makePuppet(self, place, 'there')
+  const [stays, goes, last] = [self.monitor(target), self.monitor(target), self.monitor(target)]
+  tell(self, target, { tag: 'end', reason: 'over' })
+  await self.receive(isDown(last))
+  // All three came from the same death; the other two may still be on their way.
+  await self.receive(isDown(stays))
+  const again = self.monitor(target)
+  await self.receive(isDown(again))
+  assert.is(self.demonitor(goes, { flush: true }), false)
+  assert.is(await self.receive(isDown(goes), { timeoutMs: 0, otherwise: null }), null)
+  const fresh = self.monitor(target)
+  self.demonitor(fresh, { flush: true })
+  assert.is(await self.receive(isDown(fresh), { timeoutMs: 0, otherwise: null }), null)
+})
+
+const instantly = caseOf(
+  'M7',
+  'a monitored child that ends at once shows its reason',
+  async (self, place) => {
+    for (const reason of ['normal', 'early', 'kill']) {
+      const { pid, ref } = await spawnMonitorAt(self, place.there.name, instant, { reason })
+      const down = await self.receive(isDown(ref))
+      assert.equal([down.target, down.reason], [pid, reason])
+    }
+  },
+)
+
+const twice = caseOf('M9', 'linked and monitored: one EXIT and one DOWN', async (self, place) => {
+  self.trapExit(true)
+  const target = await makePuppet(self, place, 'there')
+  self.link(target)
+  const ref = self.monitor(target)
+  tell(self, target, { tag: 'end', reason: 'over' })
+  assert.is((await self.receive(isDown(ref))).reason, 'over')
+  assert.is((await self.receive(isExit(target))).reason, 'over')
+  assert.is(await self.receive(null, { timeoutMs: 0, otherwise: 'nothing' }), 'nothing')
+})
+
+const owner = caseOf('M11', 'a monitor ends silently with its owner', async (self, place) => {
+  const target = await makePuppet(self, place, 'here', true)
+  const pid = await place.spawnThere(self, watcher, { boss: self.pid, target })
+  await self.receive((message) => message === 'watching')
+  const ref = self.monitor(pid)
+  self.send(pid, 'end')
+  assert.is((await self.receive(isDown(ref))).reason, 'normal')
+  await settled(self, target)
+  tell(self, target, { tag: 'end', reason: 'over' })
+  const last = self.monitor(target)
+  await self.receive(isDown(last))
+  assert.equal(await allGot(self, target), [])
+})
+
+const oneWay = caseOf(
+  'M1',
+  'a monitor does not tell the target of its owner',
+  async (self, place) => {
+    const near = await makePuppet(self, place, 'here', true)
+    const far = await makePuppet(self, place, 'there', true)
+    tell(self, near, { tag: 'monitor', to: far })
+    await settled(self, near)
+    const ref = self.monitor(near)
+    tell(self, near, { tag: 'send', to: far, message: 'last words' })
+    tell(self, near, { tag: 'end', reason: 'over' })
+    await self.receive(isDown(ref))
+    assert.is(await nextGot(self, far), 'last words')
+    await settled(self, far)
+    assert.equal(await allGot(self, far), [])
+  },
+)
+
+export const monitors: Topic = {
+  subject: 'monitors',
+  modules: [puppet, nobody, instant, watcher],
+  cases: [
+    stacked,
+    itself,
+    reasons,
+    crash,
+    dead,
+    unknown,
+    byName,
+    stopped,
+    flushed,
+    instantly,
+    twice,
+    owner,
+    oneWay,
+  ],
+}
