@@ -30,7 +30,7 @@ export function runBody(
   finish?: (value: unknown) => void,
 ): void {
   const ended = (value: unknown): void => {
-    if (process.alive) finish?.(value)
+    if (process.alive && !(value instanceof ExitOutcome)) finish?.(value)
     terminate(process, outcomeReason(value))
   }
   if (result instanceof Promise) {

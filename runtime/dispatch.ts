@@ -6,16 +6,14 @@ import { reasonOfThrown } from './exit.ts'
 import { limits } from './limits.ts'
 import { empty } from './mailbox.ts'
 import { BUSY, DEAD, type Process, type Receiver, RUNNING, STARTING } from './process.ts'
-import type { Waiter } from './receive.ts'
 import { terminate } from './terminate.ts'
-import { disarm } from './timeouts.ts'
 
 export function dispatch(process: Process): void {
   if ((process.flags & STARTING) !== 0) {
     begin(process)
     return
   }
-  if (process.waiter !== null) resume(process, process.waiter)
+  if (process.waiter !== null) process.waiter.look()
   else if (process.receiver !== null) serve(process, process.receiver)
 }
 
@@ -52,40 +50,44 @@ function serve(process: Process, receiver: Receiver): void {
       waitFor(process, pending)
       break
     }
-    if ((process.flags & DEAD) !== 0 || !scheduler.charge()) break
+    if ((process.flags & (DEAD | BUSY)) !== 0 || !scheduler.charge()) break
   }
   process.flags &= ~RUNNING
   if (process.hasMail && (process.flags & (DEAD | BUSY)) === 0) scheduler.wake(process)
 }
 
-/** Holds the mail of a callback process back until `pending` settles. */
-export function waitFor(process: Process, pending: Promise<void>): void {
+/**
+ * Holds the mail of a callback process back until `pending` settles; `then` or `failed` goes on
+ * with it first. Whatever these throw, and a rejection nobody handles, ends the process.
+ */
+export function waitFor<T>(
+  process: Process,
+  pending: Promise<T>,
+  then: (value: T) => void = nothing,
+  failed: (error: unknown) => void = rethrow,
+): void {
   process.flags |= BUSY
   pending.then(
-    () => {
-      process.flags &= ~BUSY
-      if (process.hasMail) process.system.scheduler.wake(process)
-    },
-    (error: unknown) => {
-      process.flags &= ~BUSY
-      terminate(process, reasonOfThrown(error))
-    },
+    (value) => goOn(process, then, value),
+    (error: unknown) => goOn(process, failed, error),
   )
 }
 
-/** Looks through the new mail of a parked receive. */
-function resume(process: Process, waiter: Waiter): void {
-  let message: unknown
+/** `step` may wait again, which makes the process busy again. */
+function goOn<T>(process: Process, step: (value: T) => void, value: T): void {
+  process.flags &= ~BUSY
   try {
-    message = waiter.matches === null ? process.shift() : process.take(waiter.matches, true)
+    step(value)
   } catch (error) {
-    process.waiter = null
-    disarm(waiter)
-    waiter.reject(error)
-    return
+    terminate(process, reasonOfThrown(error))
   }
-  if (message === empty) return
-  process.waiter = null
-  disarm(waiter)
-  waiter.resolve(message)
+  if (process.hasMail && (process.flags & BUSY) === 0) process.system.scheduler.wake(process)
+}
+
+function nothing(): void {
+  // The promise was all there was to wait for.
+}
+
+function rethrow(error: unknown): never {
+  throw error
 }

@@ -9,6 +9,7 @@ import { type Pid, type Reference, RemoteReference, recordOfPid } from './identi
 import { InboundCall } from './inbound-call.ts'
 import { RemoteMonitor, unwatch, watch } from './monitors.ts'
 import { type Peer, unlinkKey } from './peers.ts'
+import { holdRequest } from './request.ts'
 import type { Address, Signal } from './route.ts'
 import { linkTo, signalExit } from './signals.ts'
 import { create } from './spawn.ts'
@@ -153,6 +154,7 @@ function applyCall(
   if (peer.inboundCalls.has(ref.id)) return
   const call = new InboundCall(system, peer, ref, op, arg)
   peer.inboundCalls.set(ref.id, call)
+  if (server.receiver === null) holdRequest(server, call)
   deliver(server, call)
 }
 

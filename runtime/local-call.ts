@@ -12,7 +12,7 @@ import { Exit, type Reason } from './exit.ts'
 import { isPid } from './identifier.ts'
 import type { Peer } from './peers.ts'
 import type { Process } from './process.ts'
-import { Request } from './request.ts'
+import { holdRequest, Request } from './request.ts'
 import type { Address } from './route.ts'
 import type { System } from './system.ts'
 import { disarm, type Timed } from './timeouts.ts'
@@ -125,6 +125,8 @@ function callHere(call: LocalCall, server: Process, timeoutMs: number): void {
     return
   }
   if (timeoutMs !== Number.POSITIVE_INFINITY) call.system.timeouts.arm(timeoutMs, call)
+  // A plain process that takes the call from its mailbox does not say so.
+  if (server.receiver === null) holdRequest(server, call)
   deliver(server, call)
 }
 

@@ -9,7 +9,7 @@ import { checkTimeout } from './check.ts'
 import { BadArgument, Exit } from './exit.ts'
 import { empty } from './mailbox.ts'
 import type { Process } from './process.ts'
-import type { Timed } from './timeouts.ts'
+import { disarm, type Timed } from './timeouts.ts'
 
 /** A value or a promise of it, to be awaited at once. */
 export type Awaitable<T> = T | Promise<T>
@@ -72,8 +72,28 @@ export class Waiter implements Timed {
     this.direct = direct
   }
 
+  /** Gives the body the oldest new message that matches; false when there is none. */
+  look(): boolean {
+    const { process, matches } = this
+    let message: unknown
+    try {
+      message = matches === null ? process.shift() : process.take(matches, true)
+    } catch (error) {
+      process.waiter = null
+      disarm(this)
+      this.reject(error)
+      return true
+    }
+    if (message === empty) return false
+    process.waiter = null
+    disarm(this)
+    this.resolve(message)
+    return true
+  }
+
   expire(): void {
-    if (this.process.waiter !== this) return
+    // Mail that lies there already wins, also when its turn has yet to come (rule R5).
+    if (this.process.waiter !== this || this.look()) return
     this.process.waiter = null
     try {
       this.resolve(otherwise(this.options))

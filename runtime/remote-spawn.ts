@@ -15,6 +15,7 @@ import { addMonitor, demonitor, Monitor } from './monitors.ts'
 import type { Peer } from './peers.ts'
 import type { Process } from './process.ts'
 import { LocalReference } from './refs.ts'
+import { parkedCaller } from './self.ts'
 import { linkLocal, linkTo } from './signals.ts'
 import { type ArgOf, create } from './spawn.ts'
 import type { System } from './system.ts'
@@ -38,6 +39,8 @@ export function spawnAt<P, Arg>(
   module: Module<P, Arg>,
   ...[arg, options]: ArgOf<Arg, SpawnAtOptions>
 ): Promise<Ref<P>> {
+  const parked = parkedCaller(caller)
+  if (parked !== undefined) return parked
   return request(caller, node, module, arg, options ?? {}, false).then(({ pid }) => pid)
 }
 
@@ -48,6 +51,8 @@ export function spawnMonitorAt<P, Arg>(
   module: Module<P, Arg>,
   ...[arg, options]: ArgOf<Arg, SpawnAtOptions>
 ): Promise<{ readonly pid: Ref<P>; readonly ref: Reference }> {
+  const parked = parkedCaller(caller)
+  if (parked !== undefined) return parked
   return request(caller, node, module, arg, options ?? {}, true).then(({ pid, ref }) => {
     if (ref === null) throw new BadArgument('spawnMonitorAt: the caller must be a process')
     return { pid, ref }
@@ -121,7 +126,10 @@ export class PendingSpawn extends LocalReference {
       this.fail({ tag: 'taken', name })
       return
     }
+    let told = false
     const started = (result: StartResult): void => {
+      if (told) return
+      told = true
       if (result.tag === 'ok') {
         this.#settle({ pid: result.pid, ref })
         return

@@ -55,6 +55,10 @@ export abstract class Request extends Reference {
 
 /** Notes that `server` owes an answer: if it dies first, the call fails with its reason. */
 export function holdRequest(server: Process, request: Request): void {
+  if (!server.alive) {
+    request.fail(server.reason ?? 'noproc')
+    return
+  }
   request.server = server
   request.after = server.requests
   if (server.requests !== null) server.requests.before = request

@@ -108,7 +108,11 @@ export class Self {
       throw new BadArgument(`demonitor: expected a reference, got ${show(ref)}`)
     const process = live(this.#process)
     const active = demonitor(process, ref)
-    if (!active && options.flush && ref instanceof Monitor) process.take(isDown(ref), false)
+    if (!active && options.flush && ref instanceof Monitor) {
+      process.take(isDown(ref), false)
+      // A receive that waits meanwhile has not seen what this look has.
+      process.rewind()
+    }
     return active
   }
 

@@ -15,7 +15,6 @@ import {
   type StartResult,
 } from '../runtime/index.ts'
 import {
-  BUSY,
   holdRequest,
   Module,
   type Process,
@@ -35,6 +34,8 @@ import {
   Ignore,
   type InitOutcome,
   Next,
+  next,
+  noOptions,
   Outcome,
   type OutcomeOptions,
   Reply,
@@ -95,35 +96,59 @@ const timeoutMessage: TimeoutMessage = Object.freeze({ tag: 'timeout' })
 export function genServer<P extends CheckedProtocol<P>>(
   name: string,
 ): <S, Arg = void>(callbacks: ServerCallbacks<P, S, Arg>) => Module<P, Arg> {
-  return <S, Arg>(callbacks: ServerCallbacks<P, S, Arg>) =>
-    new Module<P, Arg>(name, (process, arg, started) => {
-      new Server<S>(process, callbacks as unknown as Callbacks<S>, started).begin(arg)
+  return <S, Arg>(given: ServerCallbacks<P, S, Arg>) => {
+    const callbacks = new Callbacks(given as unknown as GivenCallbacks)
+    return new Module<P, Arg>(name, (process, arg, started) => {
+      new Server(process, callbacks, started).begin(arg)
     })
+  }
 }
+
+type Handler = (state: unknown, arg: unknown, self: Self, from?: Request) => unknown
 
 /** The callbacks as the loop sees them: operations are looked up by name at run time. */
-type Callbacks<S> = {
-  readonly init: (arg: unknown, self: Self) => Awaitable<unknown>
-  readonly calls?: Readonly<
-    Record<string, (s: S, arg: unknown, self: Self, from: Request) => unknown>
-  >
-  readonly casts?: Readonly<Record<string, (s: S, arg: unknown, self: Self) => unknown>>
-  readonly info?: (state: S, message: unknown, self: Self) => unknown
-  readonly continue?: (state: S, value: unknown, self: Self) => unknown
-  readonly terminate?: (reason: Reason, state: S, self: Self) => Awaitable<void>
+class Callbacks {
+  readonly init: (arg: unknown, self: Self) => unknown
+  readonly calls: ReadonlyMap<string, Handler>
+  readonly casts: ReadonlyMap<string, Handler>
+  readonly info: Handler | undefined
+  readonly continue: Handler | undefined
+  readonly terminate: ((reason: Reason, state: unknown, self: Self) => unknown) | undefined
+
+  constructor(given: GivenCallbacks) {
+    this.init = given.init
+    this.calls = new Map(Object.entries(given.calls ?? {}))
+    this.casts = new Map(Object.entries(given.casts ?? {}))
+    this.info = given.info
+    this.continue = given.continue
+    this.terminate = given.terminate
+  }
 }
 
-class Server<S> implements Receiver {
+type GivenCallbacks = {
+  readonly init: Callbacks['init']
+  readonly calls?: Readonly<Record<string, Handler>>
+  readonly casts?: Readonly<Record<string, Handler>>
+  readonly info?: Handler
+  readonly continue?: Handler
+  readonly terminate?: (reason: Reason, state: unknown, self: Self) => unknown
+}
+
+/**
+ * The loop of one server. A callback that returns a promise leaves the process busy and its
+ * continuation with `waitFor`; nothing is allocated per message for one that does not.
+ */
+class Server implements Receiver {
   readonly #process: Process
   readonly #self: Self
-  readonly #callbacks: Callbacks<S>
+  readonly #callbacks: Callbacks
   readonly #started: (result: StartResult) => void
-  #state!: S
+  #state: unknown
   #timeout: Timeout | null = null
   /** What the mailbox holds when the timeout fires; replaced whenever a message is handled. */
-  #timeoutMark: object | null = null
+  #timeoutMark: TimeoutMark | null = null
 
-  constructor(process: Process, callbacks: Callbacks<S>, started: (result: StartResult) => void) {
+  constructor(process: Process, callbacks: Callbacks, started: (result: StartResult) => void) {
     this.#process = process
     this.#self = selfOf(process)
     this.#callbacks = callbacks
@@ -131,166 +156,160 @@ class Server<S> implements Receiver {
   }
 
   begin(arg: unknown): void {
-    const result = this.#run(
-      () => this.#callbacks.init(arg, this.#self),
-      (outcome) => this.#initialised(outcome),
-      (reason) => {
-        this.#started({ tag: 'error', reason })
-        terminate(this.#process, reason)
-      },
-    )
-    this.#process.receiver = this
-    if (result instanceof Promise) waitFor(this.#process, result)
-  }
-
-  receive(message: unknown): void | Promise<void> {
-    if (message === this.#timeoutMark && message !== null) {
-      this.#timeoutMark = null
-      return this.#info(timeoutMessage)
+    const process = this.#process
+    process.receiver = this
+    let outcome: unknown
+    try {
+      outcome = this.#callbacks.init(arg, this.#self)
+    } catch (thrown) {
+      this.#initThrew(thrown)
+      return
     }
-    if (message instanceof TimeoutMark) return
-    if (this.#timeoutMark !== null) this.#cancelTimeout()
-    if (message instanceof Request) return this.#call(message)
-    if (isCast(message)) return this.#cast(message.op, message.arg)
-    if (isStop(message)) return this.#stop(message.reason)
-    const { parent } = this.#process
-    // Rule G12: the parent's exit ends the server even when it is `normal`, and never reaches info.
-    if (parent !== null && isExit(parent)(message)) return this.#stop(message.reason)
-    return this.#info(message)
+    if (!(outcome instanceof Promise)) this.#initialised(outcome)
+    else {
+      const initialised = (value: unknown): void => this.#initialised(value)
+      waitFor(process, outcome, initialised, (thrown) => this.#initThrew(thrown))
+    }
   }
 
-  #call(request: Request): void | Promise<void> {
-    const handlers = this.#callbacks.calls
-    if (handlers === undefined || !Object.hasOwn(handlers, request.op)) {
+  receive(message: unknown): void {
+    if (this.#timeoutMark !== null && !(message instanceof TimeoutMark)) this.#cancelTimeout()
+    if (message instanceof Request) this.#call(message)
+    else if (isCast(message)) this.#cast(message.op, message.arg)
+    else if (isStop(message)) this.#stop(message.reason)
+    else if (message instanceof TimeoutMark) this.#timedOut(message)
+    else this.#other(message)
+  }
+
+  #call(request: Request): void {
+    const handler = this.#callbacks.calls.get(request.op)
+    if (handler === undefined) {
       request.fail({ tag: 'undef', op: request.op })
       return
     }
-    const handler = handlers[request.op]!
-    const result = this.#run(
-      () => handler(this.#state, request.arg, this.#self, request),
-      (outcome) => this.#applyCall(outcome, request),
-      (reason) => {
-        if (!request.done && request.server === null) holdRequest(this.#process, request)
-        return this.#stop(reason)
-      },
-    )
-    if (result instanceof Promise && !request.done) holdRequest(this.#process, request)
-    return result
-  }
-
-  #cast(op: string, arg: unknown): void | Promise<void> {
-    const handlers = this.#callbacks.casts
-    if (handlers === undefined || !Object.hasOwn(handlers, op)) {
-      this.#report('unknown cast dropped', { op })
-      return
-    }
-    const handler = handlers[op]!
-    return this.#run(
-      () => handler(this.#state, arg, this.#self),
-      (outcome) => this.#apply(outcome),
-      (reason) => this.#stop(reason),
-    )
-  }
-
-  #info(message: unknown): void | Promise<void> {
-    const { info } = this.#callbacks
-    if (info === undefined) {
-      if (message !== timeoutMessage)
-        this.#report('message without a handler dropped', { message: show(message) })
-      return
-    }
-    return this.#run(
-      () => info(this.#state, message, this.#self),
-      (outcome) => this.#apply(outcome),
-      (reason) => this.#stop(reason),
-    )
-  }
-
-  /**
-   * Runs a callback, synchronous or not, and passes on what it returned. A thrown outcome counts as
-   * returned (rule G5).
-   */
-  #run(
-    callback: () => unknown,
-    then: (outcome: unknown) => void | Promise<void>,
-    failed: (reason: Reason) => void | Promise<void>,
-  ): void | Promise<void> {
     let outcome: unknown
     try {
-      outcome = callback()
+      outcome = handler(this.#state, request.arg, this.#self, request)
     } catch (thrown) {
-      if (!(thrown instanceof Outcome)) return failed(reasonOfThrown(thrown))
-      outcome = thrown
+      this.#threw(thrown, request)
+      return
     }
-    if (!(outcome instanceof Promise)) return this.#process.alive ? then(outcome) : undefined
-    return outcome.then(
-      (value: unknown) => (this.#process.alive ? then(value) : undefined),
-      (thrown: unknown) => {
-        if (!this.#process.alive) return undefined
-        return thrown instanceof Outcome ? then(thrown) : failed(reasonOfThrown(thrown))
-      },
+    this.#returned(outcome, request)
+  }
+
+  #cast(op: string, arg: unknown): void {
+    const handler = this.#callbacks.casts.get(op)
+    if (handler === undefined) this.#report('unknown cast dropped', { op })
+    else this.#run(handler, arg)
+  }
+
+  #other(message: unknown): void {
+    const { parent } = this.#process
+    // Rule G12: the parent's exit ends the server even when it is `normal`, and never reaches info.
+    if (parent !== null && isExit(parent)(message)) this.#stop(message.reason)
+    else if (this.#callbacks.info !== undefined) this.#run(this.#callbacks.info, message)
+    else this.#report('message without a handler dropped', { message: show(message) })
+  }
+
+  #timedOut(mark: TimeoutMark): void {
+    if (mark !== this.#timeoutMark) return
+    this.#timeoutMark = null
+    if (this.#callbacks.info !== undefined) this.#run(this.#callbacks.info, timeoutMessage)
+  }
+
+  /** Runs a callback nobody waits for. */
+  #run(handler: Handler, arg: unknown): void {
+    let outcome: unknown
+    try {
+      outcome = handler(this.#state, arg, this.#self)
+    } catch (thrown) {
+      this.#threw(thrown, null)
+      return
+    }
+    this.#returned(outcome, null)
+  }
+
+  /** Goes on with what a callback returned; `request` is the call it was for. */
+  #returned(outcome: unknown, request: Request | null): void {
+    if (!(outcome instanceof Promise)) {
+      if (this.#process.alive) this.#apply(outcome, request)
+      else if (request !== null) this.#owe(request)
+      return
+    }
+    if (request !== null) this.#owe(request)
+    waitFor(
+      this.#process,
+      outcome,
+      (value) => this.#returned(value, request),
+      (thrown) => this.#threw(thrown, request),
     )
   }
 
-  #initialised(outcome: unknown): void | Promise<void> {
-    if (outcome instanceof Stop) {
-      this.#started({ tag: 'error', reason: outcome.reason })
-      terminate(this.#process, outcome.reason)
-      return
+  /** A thrown outcome counts as returned (rule G5). */
+  #threw(thrown: unknown, request: Request | null): void {
+    if (thrown instanceof Outcome) this.#returned(thrown, request)
+    else {
+      if (request !== null) this.#owe(request)
+      if (this.#process.alive) this.#stop(reasonOfThrown(thrown))
     }
-    if (outcome instanceof Ignore) {
+  }
+
+  #initThrew(thrown: unknown): void {
+    if (thrown instanceof Outcome) this.#initialised(thrown)
+    else this.#declined(reasonOfThrown(thrown))
+  }
+
+  #initialised(outcome: unknown): void {
+    if (!this.#process.alive) return
+    if (outcome instanceof Stop) this.#declined(outcome.reason)
+    else if (outcome instanceof Ignore) {
       this.#started({ tag: 'ignore' })
       terminate(this.#process, 'normal')
-      return
+    } else if (outcome instanceof Outcome && !(outcome instanceof Next)) {
+      this.#declined(badReturn(outcome))
+    } else {
+      this.#started({ tag: 'ok', pid: this.#process.pid })
+      this.#apply(outcome instanceof Next ? outcome : next(outcome), null)
     }
-    if (outcome instanceof Outcome && !(outcome instanceof Next)) {
-      const reason = badReturn(outcome)
-      this.#started({ tag: 'error', reason })
-      terminate(this.#process, reason)
-      return
-    }
-    const next = outcome instanceof Next ? outcome : new Next(outcome as S, {})
-    this.#started({ tag: 'ok', pid: this.#process.pid })
-    return this.#apply(next)
   }
 
-  #applyCall(outcome: unknown, request: Request): void | Promise<void> {
-    if (outcome instanceof Reply) {
-      this.#state = outcome.state as S
+  #declined(reason: Reason): void {
+    this.#started({ tag: 'error', reason })
+    terminate(this.#process, reason)
+  }
+
+  #apply(outcome: unknown, request: Request | null): void {
+    if (outcome instanceof Reply && request !== null) {
+      this.#state = outcome.state
       request.reply(outcome.value, this.#process)
-      return this.#goOn(outcome.options)
+      this.#goOn(outcome.options)
+      return
     }
-    if (outcome instanceof StopReply) {
-      this.#state = outcome.state as S
-      return this.#stop(outcome.reason, () => request.reply(outcome.value, this.#process))
-    }
-    if (!request.done && request.server === null) holdRequest(this.#process, request)
-    return this.#apply(outcome)
-  }
-
-  #apply(outcome: unknown): void | Promise<void> {
+    if (request !== null) this.#owe(request)
     if (outcome instanceof Next) {
-      this.#state = outcome.state as S
-      return this.#goOn(outcome.options)
-    }
-    if (outcome instanceof Stop) {
-      if (outcome.state !== undefined) this.#state = outcome.state as S
-      return this.#stop(outcome.reason)
-    }
-    return this.#stop(badReturn(outcome))
+      this.#state = outcome.state
+      this.#goOn(outcome.options)
+    } else if (outcome instanceof Stop) {
+      if (outcome.state !== undefined) this.#state = outcome.state
+      this.#stop(outcome.reason)
+    } else if (outcome instanceof StopReply && request !== null) {
+      this.#state = outcome.state
+      this.#stop(outcome.reason, () => request.reply(outcome.value, this.#process))
+    } else this.#stop(badReturn(outcome))
   }
 
-  #goOn(options: OutcomeOptions): void | Promise<void> {
+  /** If the server ends before it has answered, the caller hears why. */
+  #owe(request: Request): void {
+    if (!request.done && request.server === null) holdRequest(this.#process, request)
+  }
+
+  #goOn(options: OutcomeOptions): void {
+    if (options === noOptions) return
     if ('continue' in options) {
       const step = this.#callbacks.continue
-      if (step === undefined) return this.#stop({ tag: 'undef', op: 'continue' })
-      return this.#run(
-        () => step(this.#state, options.continue, this.#self),
-        (outcome) => this.#apply(outcome),
-        (reason) => this.#stop(reason),
-      )
-    }
-    if (options.timeoutMs !== undefined) this.#armTimeout(options.timeoutMs)
+      if (step === undefined) this.#stop({ tag: 'undef', op: 'continue' })
+      else this.#run(step, options.continue)
+    } else if (options.timeoutMs !== undefined) this.#armTimeout(options.timeoutMs)
   }
 
   #armTimeout(timeoutMs: number): void {
@@ -315,26 +334,24 @@ class Server<S> implements Receiver {
   }
 
   /** Runs `terminate`, then `last`, then ends the process; a failing `terminate` gives the reason. */
-  #stop(reason: Reason, last?: () => void): void | Promise<void> {
+  #stop(reason: Reason, last?: () => void): void {
     this.#cancelTimeout()
     const end = (final: Reason): void => {
       if (final === reason) last?.()
       terminate(this.#process, final)
     }
     const words = this.#callbacks.terminate
-    if (words === undefined) return end(reason)
-    let pending: Awaitable<void>
+    let pending: unknown
     try {
-      pending = words(reason, this.#state, this.#self)
+      pending = words?.(reason, this.#state, this.#self)
     } catch (error) {
-      return end(reasonOfThrown(error))
+      end(reasonOfThrown(error))
+      return
     }
-    if (!(pending instanceof Promise)) return end(reason)
-    this.#process.flags |= BUSY
-    return pending.then(
-      () => end(reason),
-      (error: unknown) => end(reasonOfThrown(error)),
-    )
+    if (pending instanceof Promise) {
+      const failed = (error: unknown): void => end(reasonOfThrown(error))
+      waitFor(this.#process, pending, () => end(reason), failed)
+    } else end(reason)
   }
 
   #report(message: string, fields: Readonly<Record<string, unknown>>): void {

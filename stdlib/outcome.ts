@@ -14,7 +14,8 @@ export type OutcomeOptions = {
   readonly continue?: unknown
 }
 
-const none: OutcomeOptions = {}
+/** The options of nearly every outcome. */
+export const noOptions: OutcomeOptions = Object.freeze({})
 
 /** Common ancestor, so that one test tells an outcome from a bad return value. */
 export abstract class Outcome {}
@@ -73,12 +74,12 @@ export class Ignore extends Outcome {
 }
 
 /** Answers the call and goes on with `state`. */
-export function reply<R, S>(value: R, state: S, options: OutcomeOptions = none): Reply<R, S> {
+export function reply<R, S>(value: R, state: S, options: OutcomeOptions = noOptions): Reply<R, S> {
   return new Reply(value, state, options)
 }
 
 /** Goes on with `state`; from a call's handler: the answer comes later, by `replyTo`. */
-export function next<S>(state: S, options: OutcomeOptions = none): Next<S> {
+export function next<S>(state: S, options: OutcomeOptions = noOptions): Next<S> {
   return new Next(state, options)
 }
 

@@ -1,0 +1,489 @@
+/**
+ * Processes on one node: lifecycle and exit reasons (rules P1 to P9), what killing means in
+ * JavaScript (P10), messages that are frozen instead of copied (P11), and the loss of a node (X12).
+ */
+import {
+  Exit,
+  exit,
+  isAlive,
+  isDown,
+  isExit,
+  messageQueueLength,
+  type Pid,
+  process,
+  processes,
+  type Reason,
+  type Self,
+  send,
+  spawn,
+  spawnLink,
+  spawnMonitor,
+  startRuntime,
+  whereis,
+} from '../../../runtime/index.ts'
+import { at, call, genServer, reply, start } from '../../../stdlib/index.ts'
+import { assert, cleanup, suite } from '../../support/harness.ts'
+import { errorOf, failureOf, inProcess, noMail, oneNode } from './one-node.ts'
+
+const test = suite('otp: processes')
+
+type Way = () => unknown
+
+/** Runs what its argument names: bodies cannot be sent. */
+function bodyOf(way: Way) {
+  return process('ends', async () => way())
+}
+
+async function endOf(self: Self, way: Way): Promise<Reason> {
+  const { ref } = spawnMonitor(self, bodyOf(way))
+  return (await self.receive(isDown(ref))).reason
+}
+
+const waits = process('waits', async (self) => {
+  await self.receive()
+})
+
+test('P1 a body that returns ends normal', () =>
+  inProcess(async (self) => {
+    assert.is(await endOf(self, () => undefined), 'normal')
+    assert.is(await endOf(self, () => 'a value'), 'normal')
+  }))
+
+test('P1 a body that is not async ends normal', () =>
+  inProcess(async (self) => {
+    const { ref } = spawnMonitor(
+      self,
+      process('plain', () => 7),
+    )
+    assert.is((await self.receive(isDown(ref))).reason, 'normal')
+  }))
+
+test('P2 a returned exit is the reason, verbatim', () =>
+  inProcess(async (self) => {
+    const reasons: Reason[] = ['normal', 'kill', 'noproc', { tag: 'why', at: { n: 1 } }]
+    for (const reason of reasons) assert.equal(await endOf(self, () => exit(reason)), reason)
+  }))
+
+test('P2 an uncaught Exit is the reason, verbatim', () =>
+  inProcess(async (self) => {
+    const reasons: Reason[] = ['normal', 'kill', { tag: 'why' }]
+    for (const reason of reasons) {
+      const thrown = await endOf(self, () => {
+        throw new Exit(reason)
+      })
+      assert.equal(thrown, reason)
+    }
+  }))
+
+test('P3 an uncaught error is data: name, message and stack', () =>
+  inProcess(async (self) => {
+    const reason = await endOf(self, () => {
+      throw new RangeError('too far')
+    })
+    assert.equal(errorOf(reason), ['error', 'RangeError', 'too far'])
+    assert.match(String(typeof reason === 'object' && reason.stack), 'process.test.ts')
+  }))
+
+test('P3 an uncaught throw of something else is nocatch', () =>
+  inProcess(async (self) => {
+    const thrown = (value: unknown): Promise<Reason> =>
+      endOf(self, () => {
+        throw value
+      })
+    assert.equal(await thrown('text'), { tag: 'nocatch', value: 'text' })
+    assert.equal(await thrown(null), { tag: 'nocatch', value: null })
+    assert.equal(await thrown({ an: 'object' }), { tag: 'nocatch', value: '[object Object]' })
+  }))
+
+test('P3 a throw before the first await is the reason too', () =>
+  inProcess(async (self) => {
+    const body = process('throws', () => {
+      throw new TypeError('at once')
+    })
+    const { ref } = spawnMonitor(self, body)
+    assert.equal(errorOf((await self.receive(isDown(ref))).reason), [
+      'error',
+      'TypeError',
+      'at once',
+    ])
+  }))
+
+test('P4 a caught error has no effect', () =>
+  inProcess(async (self) => {
+    const body = process('catches', async () => {
+      try {
+        throw new Exit('inner')
+      } catch {
+        return exit('afterwards')
+      }
+    })
+    const { ref } = spawnMonitor(self, body)
+    assert.is((await self.receive(isDown(ref))).reason, 'afterwards')
+  }))
+
+test('P5 the name is free and the pid dead when a DOWN is received', () =>
+  inProcess(async (self) => {
+    for (let round = 0; round < 200; round++) {
+      const { pid, ref } = spawnMonitor(self, waits, undefined, { name: 'brief' })
+      if (round % 2 === 0) self.send(pid, 'end')
+      else self.exit(pid, 'kill')
+      await self.receive(isDown(ref))
+      assert.is(whereis(self, 'brief'), undefined)
+      assert.is(isAlive(self, pid), false)
+    }
+  }))
+
+test('P5 the mailbox of the dead is discarded', () =>
+  inProcess(async (self) => {
+    const { pid, ref } = spawnMonitor(self, waits)
+    for (let n = 0; n < 10; n++) self.send(pid, n)
+    self.exit(pid, 'kill')
+    await self.receive(isDown(ref))
+    assert.is(messageQueueLength(self, pid), undefined)
+  }))
+
+test('P6 pids are never used again', () =>
+  inProcess(async (self) => {
+    const seen = new Set<Pid>()
+    const texts = new Set<string>()
+    for (let round = 0; round < 500; round++) {
+      const { pid, ref } = spawnMonitor(self, waits)
+      seen.add(pid)
+      texts.add(String(pid))
+      self.exit(pid, 'kill')
+      await self.receive(isDown(ref))
+    }
+    assert.is(seen.size, 500)
+    assert.is(texts.size, 500)
+  }))
+
+test('P6 a pid of an earlier node of the same name is dead', async () => {
+  const first = oneNode()
+  const second = oneNode()
+  const old = spawn(first, waits)
+  spawn(second, waits)
+  assert.is(isAlive(first, old), true)
+  assert.is(isAlive(second, old), false)
+  await second.run(async (self) => {
+    self.send(old, 'lost')
+    const down = await self.receive(isDown(self.monitor(old)))
+    assert.is(down.reason, 'noproc')
+  })
+  assert.is(messageQueueLength(first, old), 0)
+})
+
+test('P7 sending to the dead returns the message', () =>
+  inProcess(async (self) => {
+    const { pid, ref } = spawnMonitor(self, waits)
+    self.exit(pid, 'kill')
+    await self.receive(isDown(ref))
+    const message = { any: 'thing' }
+    assert.is(self.send(pid, message), message)
+    assert.is(send(pid, message), message)
+  }))
+
+test('P7 only a bare unregistered name is refused', () =>
+  inProcess((self) => {
+    const bare = { tag: 'local', name: 'nobody' } as const
+    assert.throws(() => self.send(bare, 'x'), /nobody has the name 'nobody'/)
+    assert.is(self.send({ tag: 'at', node: self.node, name: 'nobody' }, 'x'), 'x')
+  }))
+
+test('P8 of two exit signals the first wins', () =>
+  inProcess(async (self) => {
+    const { pid, ref } = spawnMonitor(self, waits)
+    self.exit(pid, 'first')
+    self.exit(pid, 'second')
+    self.exit(pid, 'kill')
+    assert.is((await self.receive(isDown(ref))).reason, 'first')
+    assert.ok(noMail(self))
+  }))
+
+test('P9 a process is not alive after exit with kill', () =>
+  inProcess((self) => {
+    const pid = spawn(self, waits)
+    assert.is(isAlive(self, pid), true)
+    self.exit(pid, 'kill')
+    assert.is(isAlive(self, pid), false)
+    assert.is(processes(self).includes(pid), false)
+  }))
+
+test('P10 a parked body is never resumed: no finally of it runs', () =>
+  inProcess(async (self) => {
+    const ran: string[] = []
+    const body = process('parked', async (own) => {
+      try {
+        await own.receive((message) => message === 'go')
+      } finally {
+        ran.push('finally')
+      }
+    })
+    const { pid, ref } = spawnMonitor(self, body)
+    await self.yield()
+    self.exit(pid, 'kill')
+    await self.receive(isDown(ref))
+    self.send(pid, 'go')
+    await self.yield()
+    assert.equal(ran, [])
+  }))
+
+test('P10 code that goes on after its process was killed has no effect', () =>
+  inProcess(async (self) => {
+    const failed: string[] = []
+    const body = process('runs on', async (own, arg: { boss: Pid }) => {
+      // A foreign promise: nobody can keep it from resuming this body.
+      await Promise.resolve()
+      own.exit(own.pid, 'kill')
+    })
+    const outlived = process('outlives', async (own, arg: { boss: Pid }) => {
+      const acts: [string, () => unknown][] = [
+        ['send', () => own.send(arg.boss, 'late')],
+        ['spawn', () => spawn(own, waits)],
+        ['register', () => own.register('late')],
+        ['link', () => own.link(arg.boss)],
+        ['monitor', () => own.monitor(arg.boss)],
+        ['sendAfter', () => own.sendAfter(0, arg.boss, 'late')],
+        ['exit', () => own.exit(arg.boss, 'kill')],
+      ]
+      try {
+        own.exit(own.pid, 'mine')
+      } catch {
+        for (const [name, act] of acts) {
+          try {
+            act()
+          } catch {
+            failed.push(name)
+          }
+        }
+      }
+    })
+    for (const module of [body, outlived]) {
+      const { ref } = spawnMonitor(self, module, { boss: self.pid })
+      await self.receive(isDown(ref))
+    }
+    const all = ['send', 'spawn', 'register', 'link', 'monitor', 'sendAfter', 'exit']
+    assert.equal(failed, all)
+    await self.yield()
+    assert.ok(noMail(self))
+    assert.is(whereis(self, 'late'), undefined)
+  }))
+
+test('P10 code that waits after its process ended is parked for ever', () =>
+  inProcess(async (self) => {
+    const reached: string[] = []
+    const body = process('waits on', async (own) => {
+      try {
+        own.exit(own.pid, 'mine')
+      } catch {
+        reached.push('catch')
+      }
+      try {
+        own.send(own.pid, 'x')
+      } catch {
+        reached.push('send')
+      }
+      await own.receive()
+      reached.push('after')
+    })
+    const { pid, ref } = spawnMonitor(self, body)
+    await self.receive(isDown(ref))
+    self.send(pid, 'wake up')
+    await self.yield()
+    assert.equal(reached, ['catch', 'send'])
+  }))
+
+test('P10 a wait for outside work does not go on after a kill', () =>
+  inProcess(async (self) => {
+    const reached: string[] = []
+    let finish: (value: string) => void = () => undefined
+    const outside = new Promise<string>((resolve) => {
+      finish = resolve
+    })
+    const body = process('waits outside', async (own) => {
+      reached.push(await own.wait(outside))
+    })
+    const { pid, ref } = spawnMonitor(self, body)
+    await self.yield()
+    self.exit(pid, 'kill')
+    await self.receive(isDown(ref))
+    finish('done')
+    await self.yield()
+    assert.equal(reached, [])
+  }))
+
+test('P10 exit hooks and the abort signal tell the reason of any end', () =>
+  inProcess(async (self) => {
+    const told: unknown[] = []
+    const body = process('tells', async (own) => {
+      own.onExit((reason) => told.push(reason))
+      own.signal.addEventListener('abort', () => told.push(own.pid))
+      await own.receive()
+    })
+    for (const reason of ['kill', 'shutdown']) {
+      const { pid, ref } = spawnMonitor(self, body)
+      await self.yield()
+      self.exit(pid, reason)
+      await self.receive(isDown(ref))
+      assert.equal(told.splice(0), [reason === 'kill' ? 'killed' : reason, pid])
+    }
+  }))
+
+test('P10 an exit hook that throws does not change the reason', async () => {
+  const node = oneNode()
+  const failures: unknown[] = []
+  node.observe((event) => {
+    if (event.tag === 'hookFailed') failures.push(event.error)
+  })
+  await node.run(async (self) => {
+    const body = process('bad hook', async (own) => {
+      own.onExit(() => {
+        throw new Error('hook')
+      })
+    })
+    const { ref } = spawnMonitor(self, body)
+    assert.is((await self.receive(isDown(ref))).reason, 'normal')
+  })
+  assert.is(failures.length, 1)
+})
+
+test('P11 a sent object is frozen, a Map, a Set and bytes are copied', () =>
+  inProcess(async (self) => {
+    const sent = {
+      list: [1],
+      map: new Map([['k', 1]]),
+      set: new Set([1]),
+      bytes: new Uint8Array(2),
+    }
+    self.send(self.pid, sent)
+    sent.map.set('k', 2)
+    sent.set.add(2)
+    sent.bytes[0] = 9
+    assert.throws(() => sent.list.push(2), /not extensible/)
+    assert.equal(await self.receive(), {
+      list: [1],
+      map: new Map([['k', 1]]),
+      set: new Set([1]),
+      bytes: new Uint8Array(2),
+    })
+  }))
+
+test('P11 what cannot cross a node is refused at the sender, by path', () =>
+  inProcess((self) => {
+    const loop: { inner?: unknown } = {}
+    loop.inner = { loop }
+    class Account {}
+    const bad: [unknown, RegExp][] = [
+      [{ a: { f: () => 1 } }, /message\.a\.f: a function/],
+      [[1, Symbol('s')], /message\[1\]: a symbol/],
+      [{ b: [new Account()] }, /message\.b\[0\]: an instance of Account/],
+      [loop, /cyclic/],
+      [{ later: Promise.resolve(1) }, /message\.later: an instance of Promise/],
+    ]
+    for (const [message, why] of bad) assert.throws(() => self.send(self.pid, message), why)
+    assert.ok(noMail(self))
+  }))
+
+test("P11 a server's state is not shared by its reply", () =>
+  inProcess(async (self) => {
+    type Store = { calls: { items: () => string[] } }
+    const store = genServer<Store>('store')({
+      init: () => ({ items: ['a'] }),
+      calls: { items: (state) => reply(state.items, state) },
+    })
+    const started = await start(self, store)
+    if (started.tag !== 'ok') throw new Error('it starts')
+    const items = await call(self, started.pid, 'items')
+    assert.throws(() => items.push('b'), /not extensible/)
+    assert.equal(await call(self, started.pid, 'items'), ['a'])
+  }))
+
+test('X12 a link to a lost node is broken with noconnection', async () => {
+  const far = startRuntime({ name: 'far@localhost' })
+  cleanup(() => far.stop())
+  const stranger = spawn(far, waits)
+  await inProcess(async (self) => {
+    const calm = process('calm', async (own) => {
+      own.link(stranger)
+      await own.receive()
+    })
+    const { ref } = spawnMonitor(self, calm)
+    assert.is((await self.receive(isDown(ref))).reason, 'noconnection')
+    self.trapExit(true)
+    self.link(stranger)
+    const { from, reason } = await self.receive(isExit())
+    assert.equal([String(from), reason], [String(stranger), 'noconnection'])
+  })
+  assert.is(isAlive(far, stranger), true, 'nothing reached it: there is no connection')
+})
+
+test('M3 a monitor on a process or name of a lost node fires noconnection', async () => {
+  const far = startRuntime({ name: 'far@localhost' })
+  cleanup(() => far.stop())
+  const stranger = spawn(far, waits)
+  await inProcess(async (self) => {
+    const byPid = await self.receive(isDown(self.monitor(stranger)))
+    assert.is(byPid.reason, 'noconnection')
+    const name = at(
+      'far@localhost',
+      genServer<Record<never, never>>('x')({ init: () => null }),
+      'n',
+    )
+    const byName = await self.receive(isDown(self.monitor(name)))
+    assert.equal([byName.reason, byName.target], ['noconnection', { ...name }])
+  })
+})
+
+test('X11 a link kills through a chain of thousands without a deep stack', () =>
+  inProcess(async (self) => {
+    const linkedTo = process('linked', async (own, arg: { to: Pid }) => {
+      own.link(arg.to)
+      await own.receive()
+    })
+    const first = spawn(self, waits)
+    let last: Pid = first
+    for (let n = 0; n < 5_000; n++) last = spawn(self, linkedTo, { to: last })
+    const ref = self.monitor(last)
+    await self.yield()
+    self.exit(first, 'collapse')
+    assert.is((await self.receive(isDown(ref))).reason, 'collapse')
+  }))
+
+test('L6 a child linked at its spawn takes its parent along', async () => {
+  const node = oneNode()
+  const dies = process('dies', async () => exit('early'))
+  const failing = node.run(async (self) => {
+    spawnLink(self, dies)
+    await self.receive()
+  })
+  assert.is(await failureOf(failing), 'early')
+})
+
+test('G14 a failed call nobody looks at ends its process with the reason', async () => {
+  const server = genServer<{ calls: { any: () => null } }>('absent')({
+    init: () => null,
+    calls: { any: (state) => reply(null, state) },
+  })
+  const failing = oneNode().run(async (self) => {
+    void call(self, { tag: 'local', name: 'nobody' }, 'any')
+    void server
+    await self.receive()
+  })
+  assert.is(await failureOf(failing), 'noproc')
+})
+
+test('P1 host code hears how its process ended', async () => {
+  const node = oneNode()
+  assert.is(await node.run(() => 42), 42)
+  assert.is(await node.run(async () => 'later'), 'later')
+  assert.is(await failureOf(node.run((self) => self.exit(self.pid, 'mine'))), 'mine')
+  const thrown = node.run(async () => {
+    throw new SyntaxError('bad')
+  })
+  let caught: unknown
+  await thrown.catch((error: unknown) => {
+    caught = error
+  })
+  assert.instance(caught, SyntaxError)
+})
+
+test.run()

@@ -1,0 +1,429 @@
+/**
+ * The end of a process as its own code sees it: a parked body is dropped where it stands, a
+ * running one finds its `self` dead, and nothing it does afterwards has an effect.
+ */
+import {
+  Exited,
+  isAlive,
+  isDown,
+  isExit,
+  type LocalNode,
+  type Module,
+  type Pid,
+  process,
+  type Reason,
+  type Self,
+  send,
+  spawn,
+  spawnAt,
+  spawnLink,
+  spawnMonitor,
+  whereis,
+} from '../../../runtime/index.ts'
+import { peerLost } from '../../../runtime/kernel.ts'
+import { call, cast, genServer, local, next, reply, start } from '../../../stdlib/index.ts'
+import { assert, suite } from '../../support/harness.ts'
+import { turn, until } from '../../support/until.ts'
+import { realNode } from './node-fixture.ts'
+
+const test = suite('kill')
+
+/** Lets everything that could still run do so: many turns, with their microtasks. */
+async function calm(): Promise<void> {
+  for (let i = 0; i < 20; i++) await turn()
+}
+
+async function killed(node: LocalNode, pid: Pid): Promise<void> {
+  await node.run((self) => self.exit(pid, 'kill'))
+  assert.not(isAlive(node, pid))
+}
+
+type Echo = { calls: { wait: () => null; get: () => number }; casts: { count: () => void } }
+
+const Server = genServer<Echo>('kill.server')({
+  init: () => 0,
+  calls: { wait: (state) => next(state), get: (state) => reply(state, state) },
+  casts: { count: (state) => next(state + 1) },
+})
+
+type Parking = (self: Self, outside: Promise<never>) => unknown
+
+const parkings: Readonly<Record<string, Parking>> = {
+  receive: (self) => self.receive(),
+  'receive with a timeout': (self) => self.receive(null, { timeoutMs: 20, otherwise: null }),
+  'selective receive': (self) => self.receive((message) => message === 'never'),
+  wait: (self, outside) => self.wait(outside),
+  call: (self) => call(self, local(Server, 'server'), 'wait'),
+  'spawn elsewhere': (self) => spawnAt(self, 'b@host', Server),
+}
+
+for (const [name, park] of Object.entries(parkings)) {
+  test(`parked in ${name}: never resumed, no finally runs`, async () => {
+    const { node, system } = realNode()
+    await start(node, Server, undefined, { name: 'server' })
+    // A peer that is silent until it is lost.
+    system.route = { deliver: () => undefined }
+    const log: string[] = []
+    let release = (): void => undefined
+    const outside = new Promise<never>((_, reject) => {
+      release = () => reject(new Error('the outside fails'))
+    })
+    outside.catch(() => log.length)
+    const parked = process('parked', async (self) => {
+      log.push('parks')
+      try {
+        await park(self, outside)
+        log.push('resumed')
+      } catch {
+        log.push('caught')
+      } finally {
+        log.push('finally')
+      }
+    })
+    const pid = spawn(node, parked)
+    await calm()
+    await killed(node, pid)
+    send(pid, 'late')
+    release()
+    peerLost(system, 'b@host', () => undefined)
+    await until('a timer later than all of its timeouts', timerAfter(node, 60))
+    await calm()
+    assert.equal(log, ['parks'])
+  })
+}
+
+/** A condition that a timer of the node itself makes true. */
+function timerAfter(node: LocalNode, ms: number): () => boolean {
+  let fired = false
+  void node.run(async (self) => {
+    await self.receive(null, { timeoutMs: ms, otherwise: null })
+    fired = true
+  })
+  return () => fired
+}
+
+test('a parked generator is never resumed, no finally runs', async () => {
+  const { node } = realNode()
+  const log: string[] = []
+  const parked = process('parked', function* (self) {
+    log.push('parks')
+    try {
+      yield* self.take(null, { timeoutMs: 20, otherwise: null })
+      log.push('resumed')
+    } finally {
+      log.push('finally')
+    }
+  })
+  const pid = spawn(node, parked)
+  await calm()
+  await killed(node, pid)
+  send(pid, 'late')
+  await until('a later timer', timerAfter(node, 60))
+  assert.equal(log, ['parks'])
+})
+
+test('a process killed before it began never begins', async () => {
+  const { node } = realNode()
+  let began = false
+  const never = process('never', () => {
+    began = true
+  })
+  await node.run(async (self) => {
+    const pid = spawn(self, never)
+    self.exit(pid, 'kill')
+    await self.yield()
+  })
+  await calm()
+  assert.not(began)
+})
+
+test('killed while running, every use of self throws Exited and has no effect', async () => {
+  const { node, system } = realNode()
+  const attempts: Record<string, unknown> = {}
+  const heard: unknown[] = []
+  const witness = spawn(
+    node,
+    process('witness', async (self) => {
+      for (;;) heard.push(await self.receive())
+    }),
+  )
+  await start(node, Server, undefined, { name: 'server' })
+  const never = process('never', () => heard.push('spawned'))
+  let self!: Self
+  const dying = process('dying', async (own) => {
+    self = own
+    await own.receive()
+  })
+  const pid = spawn(node, dying)
+  await calm()
+  await killed(node, pid)
+  const living = system.processes.size
+  const uses: Record<string, () => unknown> = {
+    send: () => self.send(witness, 'from the dead'),
+    exit: () => self.exit(witness, 'kill'),
+    link: () => self.link(witness),
+    unlink: () => self.unlink(witness),
+    monitor: () => self.monitor(witness),
+    register: () => self.register('ghost'),
+    unregister: () => self.unregister('server'),
+    trapExit: () => self.trapExit(true),
+    sendAfter: () => self.sendAfter(0, witness, 'later'),
+    onExit: () => self.onExit(() => heard.push('hook')),
+    signal: () => self.signal,
+    spawn: () => spawn(self, never),
+    spawnLink: () => spawnLink(self, never),
+    spawnMonitor: () => spawnMonitor(self, never),
+    cast: () => cast(self, local(Server, 'server'), 'count'),
+  }
+  for (const [name, use] of Object.entries(uses)) {
+    try {
+      attempts[name] = use()
+    } catch (error) {
+      attempts[name] = error
+    }
+  }
+  await until('a later timer', timerAfter(node, 20))
+  for (const [name, outcome] of Object.entries(attempts)) {
+    assert.instance(outcome, Exited, `${name} did not throw Exited`)
+  }
+  assert.equal(heard, [])
+  assert.is(whereis(node, 'ghost'), undefined)
+  assert.ok(isAlive(node, witness))
+  assert.is(system.processes.size, living)
+  assert.is(await node.run((other) => call(other, local(Server, 'server'), 'get')), 0)
+  assert.is(self.pid, pid, 'who it was can still be asked')
+  assert.is(self.node, 'a@host')
+})
+
+const waits: Readonly<Record<string, (self: Self) => unknown>> = {
+  receive: (self) => self.receive(null, { timeoutMs: 0, otherwise: null }),
+  yield: (self) => self.yield(),
+  wait: (self) => self.wait(Promise.resolve()),
+  call: (self) => call(self, local(Server, 'nobody'), 'get'),
+  start: (self) => start(self, Server),
+  'spawn elsewhere': (self) => spawnAt(self, 'a@host', Server),
+}
+
+for (const [name, wait] of Object.entries(waits)) {
+  test(`a body that catches Exited and goes on to ${name} is parked, not spun`, async () => {
+    const { node } = realNode()
+    let rounds = 0
+    const stubborn = process('stubborn', async (self) => {
+      await self.receive()
+      self.onExit(() => undefined)
+      for (;;) {
+        try {
+          if (rounds === 0) self.exit(self.pid, 'kill')
+          await wait(self)
+        } catch (error) {
+          rounds++
+          // The assertion ends a loop that spins, which would hang the test otherwise.
+          if (rounds > 10) throw new Error('it spins')
+          assert.instance(error, Exited)
+        }
+      }
+    })
+    const pid = spawn(node, stubborn)
+    await calm()
+    send(pid, 'go')
+    await until('it is dead', () => !isAlive(node, pid))
+    await calm()
+    assert.ok(rounds <= 2, `it went round ${rounds} times`)
+  })
+}
+
+test('a body in a bare await is dead at once, and its next primitive never returns', async () => {
+  const { node } = realNode()
+  const log: string[] = []
+  let release = (): void => undefined
+  const outside = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const bare = process('bare', async (self) => {
+    await outside
+    log.push('resumed by the host')
+    self.send(self.pid, 'x')
+    log.push('sent')
+  })
+  const reason = await node.run(async (self) => {
+    const { pid, ref } = spawnMonitor(self, bare)
+    await self.yield()
+    self.exit(pid, 'kill')
+    return (await self.receive(isDown(ref))).reason
+  })
+  assert.is(reason, 'killed')
+  release()
+  await calm()
+  assert.equal(log, ['resumed by the host'])
+})
+
+test('a linked death inside a synchronous segment stops the segment at its next primitive', async () => {
+  const { node } = realNode()
+  const log: string[] = []
+  const idle = process('idle', (self) => self.receive())
+  const parent = process('parent', (self) => {
+    const child = spawnLink(self, idle)
+    log.push('before')
+    self.exit(child, 'boom')
+    log.push('after')
+  })
+  const reason = await node.run(async (self) => {
+    const { ref } = spawnMonitor(self, parent)
+    return (await self.receive(isDown(ref))).reason
+  })
+  assert.is(reason, 'boom')
+  assert.equal(log, ['before'])
+})
+
+test('a server that dies inside its handler fails the call it was handling', async () => {
+  const { node } = realNode()
+  type Fatal = { calls: { now: () => null; later: () => null } }
+  const Fatal = genServer<Fatal>('fatal')({
+    init: () => null,
+    calls: {
+      now: (state, _arg, self) => {
+        self.exit(self.pid, 'kill')
+        return reply(null, state)
+      },
+      later: async (state, _arg, self) => {
+        self.exit(self.pid, 'kill')
+        return reply(null, state)
+      },
+    },
+  })
+  for (const op of ['now', 'later'] as const) {
+    const failure = await node.run(async (self) => {
+      const started = await start(self, Fatal)
+      if (started.tag !== 'ok') throw new Error('not started')
+      return call(self, started.pid, op).then(
+        () => null,
+        (error: unknown) => error,
+      )
+    })
+    assert.is((failure as { reason: Reason }).reason, 'killed')
+  }
+})
+
+test('a plain process that took a call and died without answering fails it', async () => {
+  const { node } = realNode()
+  const takers: Module<Echo, void>[] = [
+    process('async', async (self) => {
+      await self.receive()
+      throw new Error('no answer')
+    }) as Module<Echo, void>,
+    process('generator', function* (self) {
+      yield* self.take()
+      throw new Error('no answer')
+    }) as Module<Echo, void>,
+  ]
+  for (const taker of takers) {
+    const failure = await node.run(async (self) => {
+      const pid = spawn(self, taker)
+      return call(self, pid, 'get').then(
+        () => null,
+        (error: unknown) => error,
+      )
+    })
+    const { reason } = failure as { reason: Reason }
+    assert.ok(typeof reason === 'object' && reason.message === 'no answer')
+  }
+})
+
+type End = (self: Self) => unknown
+
+const ends: Readonly<Record<string, readonly [End, Reason]>> = {
+  return: [() => undefined, 'normal'],
+  throw: [
+    () => {
+      throw new Error('x')
+    },
+    { tag: 'error' },
+  ],
+  'own exit': [(self) => self.exit(self.pid, 'own'), 'own'],
+  'own kill': [(self) => self.exit(self.pid, 'kill'), 'killed'],
+  'killed by another': [(self) => self.receive(), 'killed'],
+}
+
+for (const [name, [end, reason]] of Object.entries(ends)) {
+  test(`onExit and signal on: ${name}`, async () => {
+    const { node } = realNode()
+    const seen: unknown[] = []
+    let alreadyDead = false
+    const body = process('watched', async (self) => {
+      const { signal } = self
+      assert.is(self.signal, signal)
+      signal.addEventListener('abort', () => seen.push(['signal', signal.reason]))
+      self.onExit((why) => {
+        alreadyDead = !isAlive(node, self.pid)
+        seen.push(['first', why])
+      })
+      self.onExit(() => {
+        throw new Error('a hook fails')
+      })
+      self.onExit((why) => seen.push(['second', why]))
+      await self.yield()
+      await end(self)
+    })
+    const failures: unknown[] = []
+    const stop = node.observe((event) => {
+      if (event.tag === 'hookFailed') failures.push(event.error)
+    })
+    const pid = spawn(node, body)
+    await calm()
+    if (isAlive(node, pid)) await killed(node, pid)
+    await until('the signal', () => seen.length === 3)
+    stop()
+    const [, why] = seen[0] as [string, Reason]
+    if (typeof reason === 'string') assert.is(why, reason)
+    else assert.is(typeof why === 'object' && why.tag, reason.tag)
+    assert.equal(seen, [
+      ['first', why],
+      ['second', why],
+      ['signal', why],
+    ])
+    assert.ok(alreadyDead)
+    assert.is(failures.length, 1)
+  })
+}
+
+test('a hook that uses its dead self is reported and harms nobody', async () => {
+  const { node } = realNode()
+  const failures: unknown[] = []
+  node.observe((event) => {
+    if (event.tag === 'hookFailed') failures.push(event.error)
+  })
+  const body = process('hooked', (self) => {
+    self.onExit(() => self.send(self.pid, 'x'))
+    self.onExit(() => self.onExit(() => undefined))
+  })
+  const reason = await node.run(async (self) => {
+    const { ref } = spawnMonitor(self, body)
+    return (await self.receive(isDown(ref))).reason
+  })
+  assert.is(reason, 'normal')
+  assert.is(failures.length, 2)
+  for (const failure of failures) assert.instance(failure, Exited)
+})
+
+test('a hook may spawn and kill through the node, and others may die in it', async () => {
+  const { node } = realNode()
+  const idle = process('idle', (self) => self.receive())
+  const victim = spawn(node, idle)
+  const body = process('hooked', (self) => {
+    self.onExit(() => {
+      spawn(node, idle, undefined, { name: 'heir' })
+      void node.run((other) => other.exit(victim, 'kill'))
+    })
+  })
+  const order = await node.run(async (self) => {
+    self.trapExit(true)
+    self.monitor(victim)
+    const child = spawnLink(self, body)
+    const first = await self.receive(isExit(child))
+    return [first.reason, (await self.receive(isDown())).reason]
+  })
+  assert.equal(order, ['normal', 'killed'])
+  assert.ok(whereis(node, 'heir'))
+})
+
+test.run()
