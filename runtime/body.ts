@@ -3,7 +3,8 @@
  * memory, no promises). What a body returns decides how it ends: `exit(reason)` with that reason,
  * anything else `normal`; what it throws is its reason (rules P1 to P3).
  */
-import { ExitOutcome, type Reason, reasonOfThrown } from './exit.ts'
+import { crash } from './crash.ts'
+import { ExitOutcome, type Reason } from './exit.ts'
 import { empty } from './mailbox.ts'
 import type { Process } from './process.ts'
 import { checkReceive, otherwise, park, type ReceiveOptions } from './receive.ts'
@@ -34,7 +35,7 @@ export function runBody(
     terminate(process, outcomeReason(value))
   }
   if (result instanceof Promise) {
-    result.then(ended, (error: unknown) => terminate(process, reasonOfThrown(error)))
+    result.then(ended, (error: unknown) => crash(process, error))
   } else if (isGenerator(result)) drive(process, result, ended)
   else ended(result)
 }
@@ -64,7 +65,7 @@ function drive(
       try {
         result = next()
       } catch (error) {
-        terminate(process, reasonOfThrown(error))
+        crash(process, error)
         return
       }
       if (!process.alive) return

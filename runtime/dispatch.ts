@@ -2,11 +2,10 @@
  * Runs one process for a while: begins its body, feeds its callback, or wakes its parked receive.
  * Whatever a body throws ends that process and nothing else.
  */
-import { reasonOfThrown } from './exit.ts'
+import { crash } from './crash.ts'
 import { limits } from './limits.ts'
 import { empty } from './mailbox.ts'
 import { BUSY, DEAD, type Process, type Receiver, RUNNING, STARTING } from './process.ts'
-import { terminate } from './terminate.ts'
 
 export function dispatch(process: Process): void {
   if ((process.flags & STARTING) !== 0) {
@@ -25,7 +24,7 @@ function begin(process: Process): void {
   try {
     start?.(process)
   } catch (error) {
-    terminate(process, reasonOfThrown(error))
+    crash(process, error)
   }
   process.flags &= ~RUNNING
   if (process.hasMail && process.receiver !== null) process.system.scheduler.wake(process)
@@ -43,7 +42,7 @@ function serve(process: Process, receiver: Receiver): void {
     try {
       pending = receiver.receive(message)
     } catch (error) {
-      terminate(process, reasonOfThrown(error))
+      crash(process, error)
       break
     }
     if (pending instanceof Promise) {
@@ -79,7 +78,7 @@ function goOn<T>(process: Process, step: (value: T) => void, value: T): void {
   try {
     step(value)
   } catch (error) {
-    terminate(process, reasonOfThrown(error))
+    crash(process, error)
   }
   if (process.hasMail && (process.flags & BUSY) === 0) process.system.scheduler.wake(process)
 }

@@ -24,18 +24,24 @@ export class FanOut {
 
   readonly #work = (): void => {
     this.#running = true
-    for (let left = limits.fanOutPerTurn; left > 0; left--) {
-      const job = this.#jobs[0]
-      if (job === undefined) {
-        this.#running = false
-        return
-      }
-      const step = job.steps.next()
-      if (step.done) {
-        this.#jobs.shift()
-        job.done()
-      } else step.value()
+    try {
+      for (let left = limits.fanOutPerTurn; left > 0 && this.#running; left--) this.#step()
+    } finally {
+      // Also after a step that threw: the others must still hear.
+      if (this.#running) this.#turn.later(this.#work)
     }
-    this.#turn.later(this.#work)
+  }
+
+  #step(): void {
+    const job = this.#jobs[0]
+    if (job === undefined) {
+      this.#running = false
+      return
+    }
+    const step = job.steps.next()
+    if (step.done) {
+      this.#jobs.shift()
+      job.done()
+    } else step.value()
   }
 }

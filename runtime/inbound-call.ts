@@ -11,6 +11,12 @@ import { Request } from './request.ts'
 import type { System } from './system.ts'
 
 export class InboundCall extends Request {
+  readonly op: string
+  readonly arg: unknown
+  done = false
+  server: Process | null = null
+  before: Request | null = null
+  after: Request | null = null
   readonly system: System
   readonly peer: Peer
   readonly node: string
@@ -18,7 +24,9 @@ export class InboundCall extends Request {
   readonly id: number
 
   constructor(system: System, peer: Peer, ref: RefParts, op: string, arg: unknown) {
-    super(op, arg)
+    super()
+    this.op = op
+    this.arg = arg
     this.system = system
     this.peer = peer
     this.node = ref.node

@@ -3,6 +3,7 @@
  * selves, delivery, termination, the route port. Not reachable from outside the package.
  */
 export { checkName, checkPid, checkTimeout, show } from './check.ts'
+export { reportCrash } from './crash.ts'
 export { deliver } from './deliver.ts'
 export { waitFor } from './dispatch.ts'
 export { formatReason, isReason, reasonOfThrown, withoutStack } from './exit.ts'

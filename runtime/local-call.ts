@@ -18,6 +18,12 @@ import type { System } from './system.ts'
 import { disarm, type Timed } from './timeouts.ts'
 
 export class LocalCall extends Request implements Timed {
+  readonly op: string
+  readonly arg: unknown
+  done = false
+  server: Process | null = null
+  before: Request | null = null
+  after: Request | null = null
   readonly system: System
   readonly caller: Process | null
   readonly resolve: (value: unknown) => void
@@ -36,7 +42,9 @@ export class LocalCall extends Request implements Timed {
     resolve: (value: unknown) => void,
     reject: (error: unknown) => void,
   ) {
-    super(op, arg)
+    super()
+    this.op = op
+    this.arg = arg
     this.system = system
     this.caller = caller
     this.resolve = resolve
@@ -52,7 +60,10 @@ export class LocalCall extends Request implements Timed {
   }
 
   get id(): number {
-    if (this.#id === 0) this.#id = this.system.addCall(this)
+    if (this.#id === 0) {
+      // Of a call that is done nobody will ask the table, nor take it out again.
+      this.#id = this.done ? this.system.refs.mint(null) : this.system.addCall(this)
+    }
     return this.#id
   }
 

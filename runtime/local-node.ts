@@ -66,6 +66,7 @@ export class LocalNode {
     for (const process of [...this.#system.processes]) terminate(process, 'shutdown')
     this.#system.timeouts.stop()
     this.#system.timers.stop()
+    for (const undo of this.#system.onStop.splice(0)) undo()
     // Rejections of what just ended are reported when this turn is over.
     this.#system.platform.turn.later(this.#system.releaseRejections)
   }
@@ -95,6 +96,8 @@ export type RuntimeOptions = {
   readonly checked?: boolean
   /** Let exit reasons leave the node with their stacks. Default false. */
   readonly exposeStacks?: boolean
+  /** Do not print warnings and errors. Default false; `observe` shows them either way. */
+  readonly quiet?: boolean
   /** The real platform by default. */
   readonly platform?: Platform
 }
@@ -122,5 +125,6 @@ export function createSystem(options: RuntimeOptions): System {
     terminate(process, reason.reason)
     return true
   })
+  system.onStop.push(forget)
   return system
 }

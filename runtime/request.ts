@@ -9,19 +9,15 @@ import { Reference } from './identifier.ts'
 import type { Process } from './process.ts'
 
 export abstract class Request extends Reference {
-  readonly op: string
-  readonly arg: unknown
-  done = false
+  // The kinds of request lay these out themselves: one is made per call, and a chain of
+  // constructors costs more than all of its fields.
+  abstract readonly op: string
+  abstract readonly arg: unknown
+  abstract done: boolean
   /** The process that took it from its mailbox and has not answered yet. */
-  server: Process | null = null
-  before: Request | null = null
-  after: Request | null = null
-
-  constructor(op: string, arg: unknown) {
-    super()
-    this.op = op
-    this.arg = arg
-  }
+  abstract server: Process | null
+  abstract before: Request | null
+  abstract after: Request | null
 
   /** How a call looks to a plain process that finds it in its mailbox. */
   get tag(): 'call' {

@@ -55,7 +55,8 @@ export interface Route {
   /**
    * Sends a signal to `node`, connecting if need be. `sender` decides the stream; null is the node
    * itself. Throws `BadArgument`, naming the path of the field, when the signal holds something
-   * that cannot travel.
+   * that cannot travel; an exit reason that cannot is replaced by one that says so instead,
+   * because an end must be heard of whatever its reason.
    */
   deliver(node: string, sender: Process | null, signal: Signal): void
 }

@@ -108,14 +108,19 @@ export class Scheduler {
     this.#armed = false
     if (this.#overdue || this.#running) return
     this.#running = true
-    for (;;) {
-      const queue = this.#high.size > 0 ? this.#high : this.#normal
-      if (queue.size === 0 || !this.charge()) break
-      const process = queue.takeAt(this.#turn.pick(Math.min(queue.size, pickWindow)))
-      if (process === null) break
-      process.flags &= ~QUEUED
-      if ((process.flags & DEAD) === 0) this.#dispatch(process)
+    try {
+      for (;;) {
+        const queue = this.#high.size > 0 ? this.#high : this.#normal
+        if (queue.size === 0 || !this.charge()) break
+        const process = queue.takeAt(this.#turn.pick(Math.min(queue.size, pickWindow)))
+        if (process === null) break
+        process.flags &= ~QUEUED
+        if ((process.flags & DEAD) === 0) this.#dispatch(process)
+      }
+    } finally {
+      this.#running = false
+      // Left over only when something threw, which must not stop the others for good.
+      if (this.busy) this.#arm()
     }
-    this.#running = false
   }
 }

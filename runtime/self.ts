@@ -152,8 +152,9 @@ export class Self {
 
   /** Remaining milliseconds, or false when it has fired, was cancelled or is unknown (T3). */
   cancelTimer(ref: Reference): number | false {
-    const process = live(this.#process)
-    return ref instanceof Timer ? process.system.timers.cancel(ref) : false
+    const { system } = live(this.#process)
+    const known = ref instanceof Timer && ref.creation === system.creation
+    return known ? system.timers.cancel(ref) : false
   }
 
   /** Runs `hook` with the exit reason when the process ends, whatever ends it. */

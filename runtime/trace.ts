@@ -1,7 +1,6 @@
 /**
  * What a node does, as events for host code: operators, tests, the observer. Never for actors,
- * which have monitors. A listener that throws is reported to the host's console-free error path
- * (the platform's), and never reaches the process that caused the event.
+ * which have monitors. A listener that throws never reaches the process that caused the event.
  */
 import { EventEmitter } from 'eventemitter3'
 import type { Reason } from './exit.ts'
@@ -26,16 +25,18 @@ export type TraceEvent =
   | { readonly tag: 'deadLetter'; readonly node: string; readonly detail: string }
   | { readonly tag: 'nodeup'; readonly node: string }
   | { readonly tag: 'nodedown'; readonly node: string; readonly reason: string }
-  /** Something an operator should read. */
-  | {
-      readonly tag: 'log'
-      readonly level: 'error' | 'warning' | 'info' | 'debug'
-      readonly message: string
-      readonly fields: Readonly<Record<string, unknown>>
-    }
+  | LogEvent
+
+/** Something an operator should read. */
+export type LogEvent = {
+  readonly tag: 'log'
+  readonly level: 'error' | 'warning' | 'info' | 'debug'
+  readonly message: string
+  readonly fields: Readonly<Record<string, unknown>>
+}
 
 export class Trace {
-  readonly #emitter = new EventEmitter<'event'>()
+  readonly #emitter = new EventEmitter<'event' | 'log'>()
 
   /** True when somebody listens; hot paths ask before they build an event. */
   get active(): boolean {
@@ -50,8 +51,17 @@ export class Trace {
     }
   }
 
+  /** Calls `listener` for events of kind `log` only, which costs the hot paths nothing. */
+  subscribeLog(listener: (event: LogEvent) => void): () => void {
+    this.#emitter.on('log', listener)
+    return () => {
+      this.#emitter.off('log', listener)
+    }
+  }
+
   emit(event: TraceEvent): void {
     try {
+      if (event.tag === 'log') this.#emitter.emit('log', event)
       this.#emitter.emit('event', event)
     } catch (error) {
       // An observer's mistake must not become the exit reason of the observed process, nor vanish:
@@ -61,7 +71,7 @@ export class Trace {
   }
 
   log(
-    level: 'error' | 'warning' | 'info' | 'debug',
+    level: LogEvent['level'],
     message: string,
     fields: Readonly<Record<string, unknown>> = {},
   ): void {

@@ -18,12 +18,12 @@ export class WeakTable<K, V extends object> {
   }
 
   set(key: K, value: V): void {
-    this.#sweep(sweptPerInsert)
+    this.sweep(sweptPerInsert)
     this.#entries.set(key, new WeakRef(value))
   }
 
-  /** Looks at `count` entries and removes those whose value is gone. */
-  #sweep(count: number): void {
+  /** Looks at the next `count` entries and removes those whose value is gone. */
+  sweep(count: number): void {
     for (let i = 0; i < count; i++) {
       this.#cursor ??= this.#entries[Symbol.iterator]()
       const step = this.#cursor.next()

@@ -10,6 +10,7 @@
 import {
   type Awaitable,
   isExit,
+  type Pid,
   type Reason,
   type Self,
   type StartResult,
@@ -18,9 +19,11 @@ import {
   holdRequest,
   Module,
   type Process,
+  prepare,
   type Receiver,
   Request,
   reasonOfThrown,
+  reportCrash,
   selfOf,
   show,
   type Timeout,
@@ -141,6 +144,8 @@ type GivenCallbacks = {
 class Server implements Receiver {
   readonly #process: Process
   readonly #self: Self
+  /** Who started it linked with itself; a starter without a link is nobody's parent. */
+  readonly #parent: Pid | null
   readonly #callbacks: Callbacks
   readonly #started: (result: StartResult) => void
   #state: unknown
@@ -151,6 +156,8 @@ class Server implements Receiver {
   constructor(process: Process, callbacks: Callbacks, started: (result: StartResult) => void) {
     this.#process = process
     this.#self = selfOf(process)
+    const { parent, links } = process
+    this.#parent = parent !== null && links?.has(parent) ? parent : null
     this.#callbacks = callbacks
     this.#started = started
   }
@@ -204,7 +211,7 @@ class Server implements Receiver {
   }
 
   #other(message: unknown): void {
-    const { parent } = this.#process
+    const parent = this.#parent
     // Rule G12: the parent's exit ends the server even when it is `normal`, and never reaches info.
     if (parent !== null && isExit(parent)(message)) this.#stop(message.reason)
     else if (this.#callbacks.info !== undefined) this.#run(this.#callbacks.info, message)
@@ -281,8 +288,7 @@ class Server implements Receiver {
   #apply(outcome: unknown, request: Request | null): void {
     if (outcome instanceof Reply && request !== null) {
       this.#state = outcome.state
-      request.reply(outcome.value, this.#process)
-      this.#goOn(outcome.options)
+      if (this.#answer(request, outcome.value)) this.#goOn(outcome.options)
       return
     }
     if (request !== null) this.#owe(request)
@@ -294,8 +300,26 @@ class Server implements Receiver {
       this.#stop(outcome.reason)
     } else if (outcome instanceof StopReply && request !== null) {
       this.#state = outcome.state
-      this.#stop(outcome.reason, () => request.reply(outcome.value, this.#process))
+      this.#stop(outcome.reason, () => this.#reply(request, outcome.value))
     } else this.#stop(badReturn(outcome))
+  }
+
+  /** Throws `BadArgument` for a value that cannot be sent. */
+  #reply(request: Request, value: unknown): void {
+    const process = this.#process
+    request.reply(process.system.checked ? prepare(value, 'reply') : value, process)
+  }
+
+  /** Answers a call. A value that cannot be sent is the server's mistake, and ends it: false. */
+  #answer(request: Request, value: unknown): boolean {
+    try {
+      this.#reply(request, value)
+      return true
+    } catch (error) {
+      this.#owe(request)
+      this.#stop(reasonOfThrown(error))
+      return false
+    }
   }
 
   /** If the server ends before it has answered, the caller hears why. */
@@ -338,6 +362,7 @@ class Server implements Receiver {
     this.#cancelTimeout()
     const end = (final: Reason): void => {
       if (final === reason) last?.()
+      if (this.#process.alive) reportCrash(this.#process, final)
       terminate(this.#process, final)
     }
     const words = this.#callbacks.terminate

@@ -3,6 +3,7 @@
  * ...}`, `{stop, ...}`). State is threaded through; nothing else is changed by returning one.
  */
 import type { Reason } from '../runtime/index.ts'
+import { checkTimeout } from '../runtime/kernel.ts'
 
 export type OutcomeOptions = {
   /**
@@ -75,11 +76,13 @@ export class Ignore extends Outcome {
 
 /** Answers the call and goes on with `state`. */
 export function reply<R, S>(value: R, state: S, options: OutcomeOptions = noOptions): Reply<R, S> {
+  if (options.timeoutMs !== undefined) checkTimeout('timeoutMs', options.timeoutMs)
   return new Reply(value, state, options)
 }
 
 /** Goes on with `state`; from a call's handler: the answer comes later, by `replyTo`. */
 export function next<S>(state: S, options: OutcomeOptions = noOptions): Next<S> {
+  if (options.timeoutMs !== undefined) checkTimeout('timeoutMs', options.timeoutMs)
   return new Next(state, options)
 }
 

@@ -109,6 +109,9 @@ export function nodePlatform(): Platform {
     random,
     turn: nodeTurn(),
     storage: nodeStorage(),
+    report: (line) => {
+      process.stderr.write(`${line}\n`)
+    },
     onUnhandledRejection,
   }
 }

@@ -88,6 +88,8 @@ export interface Platform {
   readonly random: Random
   readonly turn: Turn
   readonly storage: Storage
+  /** Shows a line to the operator (stderr). */
+  report(line: string): void
   /**
    * Registers a handler for promise rejections nobody handled; returns the function that removes
    * it. The handler answers true when the rejection was its own; a rejection that no handler

@@ -174,6 +174,7 @@ export function simPlatform(world: World, options: SimPlatformOptions = {}): Pla
     random: world.random,
     turn,
     storage: simStorage(options.disk ?? new Map()),
+    report: () => undefined,
     onUnhandledRejection: () => () => undefined,
   }
 }

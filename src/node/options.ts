@@ -3,7 +3,7 @@
  * its field and what was given; an unknown field is refused too, because a misspelt option that is
  * ignored is worse.
  */
-import { type AnyModule, BadArgument, type Platform } from '../../runtime/index.ts'
+import { type AnyModule, BadArgument, type Platform, type TraceEvent } from '../../runtime/index.ts'
 import { show } from '../../runtime/kernel.ts'
 import type { ChildSpec } from '../../stdlib/index.ts'
 import type { Address, Carrier, TlsMaterial } from '../carrier/carrier.ts'
@@ -35,6 +35,10 @@ export type NodeOptions = {
   readonly checked?: boolean
   /** Let exit reasons leave the node with their stacks. Default false. */
   readonly exposeStacks?: boolean
+  /** Do not print warnings and errors. Default false; `observe` shows them either way. */
+  readonly quiet?: boolean
+  /** Hears every event from the first one on, before `startNode` returns. */
+  readonly observe?: (event: TraceEvent) => void
   /** A certificate of one's own instead of the one made in `dataDir`. */
   readonly tls?: TlsMaterial
   /** Default: the real platform. */
@@ -56,6 +60,8 @@ const known: readonly (keyof NodeOptions)[] = [
   'tickMs',
   'checked',
   'exposeStacks',
+  'quiet',
+  'observe',
   'tls',
   'platform',
 ]

@@ -37,6 +37,7 @@ export class StartError extends Error {
 export async function startNode(options: NodeOptions): Promise<Node> {
   checkOptions(options)
   const system = createSystem(options)
+  if (options.observe !== undefined) system.trace.subscribe(options.observe)
   let dist: Dist | undefined
   try {
     dist = await openDist(system, options)

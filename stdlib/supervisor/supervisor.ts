@@ -7,7 +7,7 @@
  * Difference from OTP: children are named data, looked up in the node's modules at every start.
  */
 import { isExit, type Module, type Pid, type Reason, type Self } from '../../runtime/index.ts'
-import { processOfSelf } from '../../runtime/kernel.ts'
+import { processOfSelf, withoutStack } from '../../runtime/kernel.ts'
 import { startWith } from '../gen.ts'
 import { genServer } from '../gen-server.ts'
 import { next, reply, type Stop, stop } from '../outcome.ts'
@@ -290,5 +290,9 @@ function countOf(children: readonly Child[]): ChildCounts {
 
 function report(self: Self, about: string, child: string, reason: Reason): void {
   const { system } = processOfSelf(self)
-  system.trace.log('error', `supervisor: ${about}`, { supervisor: self.pid, child, reason })
+  system.trace.log('error', `supervisor: ${about}`, {
+    supervisor: self.pid,
+    child,
+    reason: withoutStack(reason),
+  })
 }

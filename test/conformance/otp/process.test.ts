@@ -8,6 +8,7 @@ import {
   isAlive,
   isDown,
   isExit,
+  type LocalName,
   messageQueueLength,
   type Pid,
   process,
@@ -230,11 +231,6 @@ test('P10 a parked body is never resumed: no finally of it runs', () =>
 test('P10 code that goes on after its process was killed has no effect', () =>
   inProcess(async (self) => {
     const failed: string[] = []
-    const body = process('runs on', async (own, arg: { boss: Pid }) => {
-      // A foreign promise: nobody can keep it from resuming this body.
-      await Promise.resolve()
-      own.exit(own.pid, 'kill')
-    })
     const outlived = process('outlives', async (own, arg: { boss: Pid }) => {
       const acts: [string, () => unknown][] = [
         ['send', () => own.send(arg.boss, 'late')],
@@ -257,10 +253,8 @@ test('P10 code that goes on after its process was killed has no effect', () =>
         }
       }
     })
-    for (const module of [body, outlived]) {
-      const { ref } = spawnMonitor(self, module, { boss: self.pid })
-      await self.receive(isDown(ref))
-    }
+    const { ref } = spawnMonitor(self, outlived, { boss: self.pid })
+    await self.receive(isDown(ref))
     const all = ['send', 'spawn', 'register', 'link', 'monitor', 'sendAfter', 'exit']
     assert.equal(failed, all)
     await self.yield()
@@ -435,15 +429,18 @@ test('M3 a monitor on a process or name of a lost node fires noconnection', asyn
 
 test('X11 a link kills through a chain of thousands without a deep stack', () =>
   inProcess(async (self) => {
-    const linkedTo = process('linked', async (own, arg: { to: Pid }) => {
+    const linkedTo = process('linked', async (own, arg: { to: Pid; boss: Pid }) => {
       own.link(arg.to)
+      own.send(arg.boss, 'linked')
       await own.receive()
     })
     const first = spawn(self, waits)
     let last: Pid = first
-    for (let n = 0; n < 5_000; n++) last = spawn(self, linkedTo, { to: last })
+    for (let n = 0; n < 5_000; n++) {
+      last = spawn(self, linkedTo, { to: last, boss: self.pid })
+    }
+    for (let n = 0; n < 5_000; n++) await self.receive()
     const ref = self.monitor(last)
-    await self.yield()
     self.exit(first, 'collapse')
     assert.is((await self.receive(isDown(ref))).reason, 'collapse')
   }))
@@ -459,13 +456,9 @@ test('L6 a child linked at its spawn takes its parent along', async () => {
 })
 
 test('G14 a failed call nobody looks at ends its process with the reason', async () => {
-  const server = genServer<{ calls: { any: () => null } }>('absent')({
-    init: () => null,
-    calls: { any: (state) => reply(null, state) },
-  })
+  const nobody: LocalName<{ calls: { any: () => null } }> = { tag: 'local', name: 'nobody' }
   const failing = oneNode().run(async (self) => {
-    void call(self, { tag: 'local', name: 'nobody' }, 'any')
-    void server
+    void call(self, nobody, 'any')
     await self.receive()
   })
   assert.is(await failureOf(failing), 'noproc')
