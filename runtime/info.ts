@@ -1,5 +1,6 @@
 /** Questions about this node's processes that need no signal. */
 import { checkPid } from './check.ts'
+import { BadArgument } from './exit.ts'
 import type { Pid } from './identifier.ts'
 import { type Caller, systemOf } from './local-node.ts'
 
@@ -11,7 +12,9 @@ export function whereis(caller: Caller, name: string): Pid | undefined {
 /** True while a process of this node lives. Throws `BadArgument` for a pid of another node. */
 export function isAlive(caller: Caller, pid: Pid): boolean {
   checkPid('isAlive', pid)
-  return systemOf(caller).lookup(pid).tag === 'local'
+  const { tag } = systemOf(caller).lookup(pid)
+  if (tag === 'remote') throw new BadArgument(`isAlive: ${String(pid)} is of another node`)
+  return tag === 'local'
 }
 
 /** The pids of all live processes of this node, in no promised order. */

@@ -10,6 +10,7 @@ import { type AnyModule, Module, ModuleTable } from './module.ts'
 import { nodePlatform } from './platform/node.ts'
 import type { Platform } from './platform/platform.ts'
 import type { Process } from './process.ts'
+import { formatLog } from './report.ts'
 import { processOf, Self, selfOf } from './self.ts'
 import { create } from './spawn.ts'
 import { System } from './system.ts'
@@ -66,7 +67,6 @@ export class LocalNode {
     for (const process of [...this.#system.processes]) terminate(process, 'shutdown')
     this.#system.timeouts.stop()
     this.#system.timers.stop()
-    for (const undo of this.#system.onStop.splice(0)) undo()
     // Rejections of what just ended are reported when this turn is over.
     this.#system.platform.turn.later(this.#system.releaseRejections)
   }
@@ -119,12 +119,18 @@ export function createSystem(options: RuntimeOptions): System {
     checked: options.checked ?? platform.development,
     exposeStacks: options.exposeStacks ?? false,
   })
+  if (!options.quiet) {
+    system.trace.subscribeLog((event) => {
+      if (event.level === 'error' || event.level === 'warning') {
+        platform.report(formatLog(node, event))
+      }
+    })
+  }
   system.releaseRejections = platform.onUnhandledRejection((reason) => {
     const process = system.blamed(reason)
     if (process === undefined || !(reason instanceof Exit)) return false
     terminate(process, reason.reason)
     return true
   })
-  system.onStop.push(forget)
   return system
 }

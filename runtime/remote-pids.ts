@@ -24,12 +24,22 @@ export class RemoteProcess implements PidParts {
   }
 }
 
+/** Entries looked at, when the table is full, for pids that nobody keeps any more. */
+const sweptWhenFull = 1_000
+
 export class RemotePids {
   readonly #system: System
+  readonly #max: number
   readonly #pids = new WeakTable<string, Pid>()
 
-  constructor(system: System) {
+  constructor(system: System, max: number = limits.remotePidsMax) {
     this.#system = system
+    this.#max = max
+  }
+
+  /** How many are known, those included whose pid was collected and not yet swept. */
+  get size(): number {
+    return this.#pids.size
   }
 
   /** The pid of a process elsewhere; undefined when the table is full. */
@@ -37,7 +47,8 @@ export class RemotePids {
     const key = `${parts.node}.${parts.creation}.${parts.index}.${parts.serial}`
     const known = this.#pids.get(key)
     if (known !== undefined) return known
-    if (this.#pids.size >= limits.remotePidsMax) return undefined
+    if (this.#pids.size >= this.#max) this.#pids.sweep(sweptWhenFull)
+    if (this.#pids.size >= this.#max) return undefined
     const pid = new Pid(new RemoteProcess(this.#system, parts))
     this.#pids.set(key, pid)
     return pid

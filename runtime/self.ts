@@ -71,7 +71,7 @@ export class Self {
   take<T, O = never>(
     matches: (message: unknown) => message is T,
     options?: ReceiveOptions<O>,
-  ): Generator<Receiving, T | O, T | O>
+  ): Generator<Receiving, T | NoInfer<O>, T | NoInfer<O>>
   take(
     matches?: ((message: unknown) => boolean) | null,
     options?: ReceiveOptions<unknown>,
@@ -216,10 +216,13 @@ function gone(process: Process): Promise<never> | undefined {
 }
 
 function guard<T>(process: Process, outside: Promise<T>): Promise<T> {
-  process.system.outsideWaits.add(process)
+  const waits = process.system.outsideWaits
+  waits.set(process, (waits.get(process) ?? 0) + 1)
   return new Promise((resolve, reject) => {
     const settle = (then: () => void): void => {
-      process.system.outsideWaits.delete(process)
+      const left = (waits.get(process) ?? 0) - 1
+      if (left > 0) waits.set(process, left)
+      else waits.delete(process)
       if (process.alive) then()
     }
     outside.then(

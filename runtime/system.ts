@@ -67,8 +67,8 @@ export class System {
   readonly timers: Timers
   /** The pid host code sends exit signals from; belongs to no process. */
   readonly hostPid: Pid
-  /** Processes that await the outside world (`self.wait`); the simulator refuses to wait for it. */
-  readonly outsideWaits = new Set<Process>()
+  /** How often each process awaits the outside world (`self.wait`), which no simulator can. */
+  readonly outsideWaits = new Map<Process, number>()
   route: Route
   /** Gives up the claim on the host's unhandled rejections. */
   releaseRejections: () => void = () => undefined

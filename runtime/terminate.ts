@@ -26,6 +26,7 @@ export function terminate(process: Process, reason: Reason): void {
   process.waiter = null
   process.receiver = null
   process.begin = null
+  if (system.outsideWaits.size > 0) system.outsideWaits.delete(process)
   runHooks(process, reason)
   if (system.trace.active) {
     system.trace.emit({ tag: 'exit', pid: process.pid, module: process.module, reason })

@@ -36,10 +36,10 @@ import {
   type CastOutcome,
   Ignore,
   type InitOutcome,
+  isOutcome,
   Next,
   next,
   noOptions,
-  Outcome,
   type OutcomeOptions,
   Reply,
   Stop,
@@ -254,7 +254,7 @@ class Server implements Receiver {
 
   /** A thrown outcome counts as returned (rule G5). */
   #threw(thrown: unknown, request: Request | null): void {
-    if (thrown instanceof Outcome) this.#returned(thrown, request)
+    if (isOutcome(thrown)) this.#returned(thrown, request)
     else {
       if (request !== null) this.#owe(request)
       if (this.#process.alive) this.#stop(reasonOfThrown(thrown))
@@ -262,7 +262,7 @@ class Server implements Receiver {
   }
 
   #initThrew(thrown: unknown): void {
-    if (thrown instanceof Outcome) this.#initialised(thrown)
+    if (isOutcome(thrown)) this.#initialised(thrown)
     else this.#declined(reasonOfThrown(thrown))
   }
 
@@ -272,7 +272,7 @@ class Server implements Receiver {
     else if (outcome instanceof Ignore) {
       this.#started({ tag: 'ignore' })
       terminate(this.#process, 'normal')
-    } else if (outcome instanceof Outcome && !(outcome instanceof Next)) {
+    } else if (isOutcome(outcome) && !(outcome instanceof Next)) {
       this.#declined(badReturn(outcome))
     } else {
       this.#started({ tag: 'ok', pid: this.#process.pid })
@@ -389,6 +389,6 @@ class Server implements Receiver {
 class TimeoutMark {}
 
 function badReturn(value: unknown): Reason {
-  const got = value instanceof Outcome ? value.constructor.name : show(value)
+  const got = isOutcome(value) ? value.constructor.name : show(value)
   return { tag: 'badReturnValue', got }
 }

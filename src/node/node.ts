@@ -4,8 +4,9 @@
  * the timers; afterwards nothing keeps the OS process alive.
  */
 
-import { isDown, type Pid } from '../../runtime/index.ts'
+import { Exit, type Pid } from '../../runtime/index.ts'
 import { LocalNode, type System } from '../../runtime/kernel.ts'
+import { stopServer } from '../../stdlib/index.ts'
 import type { Address } from '../carrier/carrier.ts'
 import { closeCode, type Dist } from '../dist/index.ts'
 
@@ -41,10 +42,12 @@ export class Node extends LocalNode {
   async #stop(): Promise<void> {
     const { root, dist } = this.#parts
     await this.run(async (self) => {
-      const ref = self.monitor(root)
-      self.exit(root, 'shutdown')
-      const down = await self.receive(isDown(ref), { timeoutMs: stopTimeoutMs, otherwise: null })
-      if (down === null) self.exit(root, 'kill')
+      try {
+        await stopServer(self, root, 'shutdown', stopTimeoutMs)
+      } catch (error) {
+        // It is gone already, or took too long: either way nothing of it may remain.
+        if (error instanceof Exit && error.reason === 'timeout') self.exit(root, 'kill')
+      }
     })
     await dist?.endpoint.close(closeCode.shutdown)
     await super.stop()
