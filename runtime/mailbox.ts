@@ -1,11 +1,12 @@
 /**
  * A mailbox: messages in order of arrival, taken from the front or from the middle.
  *
- * The first message of an idle mailbox sits in an inline slot, so that the usual depth of one
- * never allocates; the array behind it is created late, reset when empty and dropped when it had
- * grown. Taking from the middle leaves a hole, and holes are swept at a quarter, so that a
- * selective receive over a long backlog stays linear. `savedAt` lets a waiting receive test only
- * what arrived since its last look (OTP's save pointer).
+ * Positions count from 0, which is an inline slot: an idle mailbox takes its next message there, so
+ * that the usual depth of one never allocates. Position n above 0 is `#rest[n - 1]`, an array made
+ * late, reset when the mailbox is empty and dropped when it had grown. Taking from the middle
+ * leaves a hole, and holes are swept at a quarter, so that a selective receive over a long backlog
+ * stays linear. `#savedAt` lets a waiting receive test only what arrived since its last look (OTP's
+ * save pointer).
  */
 
 /** Marks an empty slot; never a message. */
@@ -16,51 +17,66 @@ const keepSlots = 32
 export class Mailbox {
   #first: unknown = empty
   #rest: unknown[] | null = null
+  /** Position of the oldest message. Both are 0 when there is none. */
   #head = 0
+  /** Position behind the newest message. */
   #tail = 0
+  /** Positions between the two whose message has been taken. */
   #holes = 0
-  /** Where the next look of a waiting selective receive begins; -1 for the inline slot. */
-  #savedAt = -1
+  /** Position at which the next look of a waiting selective receive begins. */
+  #savedAt = 0
 
   get messageCount(): number {
-    return (this.#first === empty ? 0 : 1) + this.#tail - this.#head - this.#holes
+    return this.#tail - this.#head - this.#holes
   }
 
   get hasMail(): boolean {
-    return this.#first !== empty || this.#tail - this.#head > this.#holes
+    return this.#tail - this.#head > this.#holes
+  }
+
+  /** True when a waiting receive has looked at every message in here. */
+  get allSeen(): boolean {
+    return this.#savedAt === this.#tail
   }
 
   push(message: unknown): void {
-    if (this.#first === empty && this.#tail === this.#head) {
+    const at = this.#tail++
+    if (at === 0) {
       this.#first = message
       return
     }
     if (this.#rest === null) this.#rest = []
-    this.#rest[this.#tail++] = message
+    this.#rest[at - 1] = message
+  }
+
+  /** `push` of a message that the waiting receive has looked at, as at all before it. */
+  pushSeen(message: unknown): void {
+    this.push(message)
+    this.#savedAt = this.#tail
   }
 
   /** The oldest message, or `empty`. */
   shift(): unknown {
-    const first = this.#first
-    if (first !== empty) {
+    if (this.#tail === 0) return empty
+    this.#savedAt = 0
+    if (this.#head === 0) {
+      const message = this.#first
       this.#first = empty
-      this.#savedAt = -1
-      return first
-    }
-    const rest = this.#rest
-    if (rest === null) return empty
-    while (this.#head < this.#tail) {
-      const message = rest[this.#head]
-      rest[this.#head++] = empty
-      if (message === empty) {
-        this.#holes--
-        continue
-      }
-      this.#savedAt = -1
-      this.#settle()
+      this.#head = 1
+      if (this.#tail === 1) {
+        this.#head = 0
+        this.#tail = 0
+      } else if (this.#holes > 0) this.#settle()
       return message
     }
-    return empty
+    const rest = this.#rest!
+    let at = this.#head
+    if (this.#holes > 0) for (; rest[at - 1] === empty; at++) this.#holes--
+    const message = rest[at - 1]
+    rest[at - 1] = empty
+    this.#head = at + 1
+    this.#settle()
+    return message
   }
 
   /**
@@ -68,39 +84,37 @@ export class Mailbox {
    * earlier call without success has looked at are skipped.
    */
   take(matches: (message: unknown) => boolean, onlyNew: boolean): unknown {
-    const from = onlyNew ? this.#savedAt : -1
-    if (from < 0 && this.#first !== empty && matches(this.#first)) return this.shift()
+    const from = onlyNew ? Math.max(this.#savedAt, this.#head) : this.#head
+    if (from === 0 && this.#tail > 0 && matches(this.#first)) return this.shift()
     const rest = this.#rest
     if (rest !== null) {
-      for (let at = Math.max(from, this.#head); at < this.#tail; at++) {
-        const message = rest[at]
-        if (message === empty || !matches(message)) continue
-        this.#savedAt = -1
+      for (let at = Math.max(from, 1); at < this.#tail; at++) {
+        const message = rest[at - 1]
+        if ((this.#holes > 0 && message === empty) || !matches(message)) continue
+        this.#savedAt = 0
         this.#removeAt(rest, at)
         return message
       }
     }
-    this.#savedAt = this.hasMail ? this.#tail : -1
+    this.#savedAt = this.#tail
     return empty
   }
 
   /** Makes the next look of a waiting receive begin at the oldest message. */
   rewind(): void {
-    this.#savedAt = -1
+    this.#savedAt = 0
   }
 
   /** Every message, oldest first; the mailbox is empty afterwards. */
   drain(): unknown[] {
     const messages: unknown[] = []
-    for (let message = this.shift(); message !== empty; message = this.shift()) {
-      messages.push(message)
-    }
+    while (this.hasMail) messages.push(this.shift())
     this.#rest = null
     return messages
   }
 
   #removeAt(rest: unknown[], at: number): void {
-    rest[at] = empty
+    rest[at - 1] = empty
     if (at === this.#head) this.#head++
     else this.#holes++
     if (this.#holes * 4 > this.#tail - this.#head) this.#sweepHoles(rest)
@@ -109,32 +123,35 @@ export class Mailbox {
 
   #sweepHoles(rest: unknown[]): void {
     let to = 0
-    for (let at = this.#head; at < this.#tail; at++) {
-      if (rest[at] !== empty) rest[to++] = rest[at]
+    for (let at = Math.max(this.#head, 1); at < this.#tail; at++) {
+      if (rest[at - 1] !== empty) rest[to++] = rest[at - 1]
     }
-    rest.fill(empty, to, this.#tail)
-    this.#head = 0
-    this.#tail = to
+    rest.fill(empty, to, this.#tail - 1)
+    this.#head = Math.min(this.#head, 1)
+    this.#tail = to + 1
     this.#holes = 0
   }
 
   /** Resets the array when it is empty, and moves its live part down when half of it is spent. */
   #settle(): void {
-    const rest = this.#rest
-    if (rest === null) return
-    if (this.#tail - this.#head === this.#holes) {
-      if (rest.length > keepSlots) this.#rest = null
+    const head = this.#head
+    const tail = this.#tail
+    if (tail - head === this.#holes) {
+      if (this.#rest !== null && this.#rest.length > keepSlots) this.#rest = null
       this.#head = 0
       this.#tail = 0
       this.#holes = 0
-      return
+    } else if (head > keepSlots && head * 2 > tail) this.#moveDown(head, tail)
+  }
+
+  /** A loop, because `copyWithin` costs several times as much per message. */
+  #moveDown(head: number, tail: number): void {
+    const rest = this.#rest!
+    for (let at = head; at < tail; at++) {
+      rest[at - head] = rest[at - 1]
+      rest[at - 1] = empty
     }
-    if (this.#head > keepSlots && this.#head * 2 > this.#tail) {
-      const live = this.#tail - this.#head
-      rest.copyWithin(0, this.#head, this.#tail)
-      rest.fill(empty, live, this.#tail)
-      this.#head = 0
-      this.#tail = live
-    }
+    this.#head = 1
+    this.#tail = tail - head + 1
   }
 }

@@ -74,31 +74,40 @@ function nodeTurn(): Turn {
   }
 }
 
-/** Our own listeners carry the claims they ask, so that one of them can ask for all. */
-const claims = Symbol('skein rejection claim')
-
 type Claim = (reason: unknown) => boolean
 
-function claimOf(listener: object): Claim | undefined {
-  return (listener as { [claims]?: Claim })[claims]
+/** The one listener of all nodes of the OS process carries their claims, also across copies. */
+const claims = Symbol.for('skein.rejectionClaims')
+
+function claimsOf(listener: object): Set<Claim> | undefined {
+  return (listener as { [claims]?: Set<Claim> })[claims]
 }
 
 /**
  * A listener's presence turns off Node's default, which is to raise the rejection as an uncaught
- * exception. The first of ours asks every node, and raises it when none claims it and no listener
- * of the host is there to see it.
+ * exception. Ours asks every node, and raises it when none claims it and no listener of the host
+ * is there to see it.
  */
 function onUnhandledRejection(claim: Claim): () => void {
-  const listener = (reason: unknown): void => {
-    const all = process.listeners('unhandledRejection')
-    const ours = all.filter((other) => claimOf(other) !== undefined)
-    if (!Object.is(ours[0], listener)) return
-    if (ours.some((other) => claimOf(other)?.(reason))) return
-    if (ours.length === all.length) throw reason
+  const known = process.listeners('unhandledRejection').find((other) => claimsOf(other))
+  const listener = known ?? listenForRejections()
+  const shared = claimsOf(listener)
+  shared?.add(claim)
+  return () => {
+    shared?.delete(claim)
+    if (shared?.size === 0) process.off('unhandledRejection', listener)
   }
-  Object.defineProperty(listener, claims, { value: claim })
+}
+
+function listenForRejections(): (reason: unknown) => void {
+  const all = new Set<Claim>()
+  const listener = (reason: unknown): void => {
+    if ([...all].some((claim) => claim(reason))) return
+    if (process.listenerCount('unhandledRejection') === 1) throw reason
+  }
+  Object.defineProperty(listener, claims, { value: all })
   process.on('unhandledRejection', listener)
-  return () => process.off('unhandledRejection', listener)
+  return listener
 }
 
 /** The platform of a node that runs for real. One per node. */
