@@ -91,6 +91,32 @@ export class Waiter implements Timed {
     return true
   }
 
+  /**
+   * Gives the body a message that is not in the mailbox, whose mail it has all looked at. False when
+   * it does not match; it is then the caller's to put away.
+   */
+  offer(message: unknown): boolean {
+    const { process, matches } = this
+    // What a predicate does to this process must find nobody waiting.
+    process.waiter = null
+    if (matches !== null) {
+      try {
+        if (!matches(message)) {
+          if (process.alive && process.waiter === null) process.waiter = this
+          return !process.alive
+        }
+      } catch (error) {
+        process.push(message)
+        disarm(this)
+        this.reject(error)
+        return true
+      }
+    }
+    disarm(this)
+    if (process.alive) this.resolve(message)
+    return true
+  }
+
   expire(): void {
     // Mail that lies there already wins, also when its turn has yet to come (rule R5).
     if (this.process.waiter !== this || this.look()) return

@@ -31,6 +31,7 @@ import {
   waitFor,
 } from '../runtime/kernel.ts'
 import { isCast, isStop } from './gen.ts'
+import { Operations } from './operations.ts'
 import {
   type CallOutcome,
   type CastOutcome,
@@ -112,16 +113,16 @@ type Handler = (state: unknown, arg: unknown, self: Self, from?: Request) => unk
 /** The callbacks as the loop sees them: operations are looked up by name at run time. */
 class Callbacks {
   readonly init: (arg: unknown, self: Self) => unknown
-  readonly calls: ReadonlyMap<string, Handler>
-  readonly casts: ReadonlyMap<string, Handler>
+  readonly calls: Operations<Handler>
+  readonly casts: Operations<Handler>
   readonly info: Handler | undefined
   readonly continue: Handler | undefined
   readonly terminate: ((reason: Reason, state: unknown, self: Self) => unknown) | undefined
 
   constructor(given: GivenCallbacks) {
     this.init = given.init
-    this.calls = new Map(Object.entries(given.calls ?? {}))
-    this.casts = new Map(Object.entries(given.casts ?? {}))
+    this.calls = new Operations(given.calls)
+    this.casts = new Operations(given.casts)
     this.info = given.info
     this.continue = given.continue
     this.terminate = given.terminate
@@ -189,7 +190,7 @@ class Server implements Receiver {
   }
 
   #call(request: Request): void {
-    const handler = this.#callbacks.calls.get(request.op)
+    const handler = this.#callbacks.calls.find(request.op)
     if (handler === undefined) {
       request.fail({ tag: 'undef', op: request.op })
       return
@@ -205,7 +206,7 @@ class Server implements Receiver {
   }
 
   #cast(op: string, arg: unknown): void {
-    const handler = this.#callbacks.casts.get(op)
+    const handler = this.#callbacks.casts.find(op)
     if (handler === undefined) this.#report('unknown cast dropped', { op })
     else this.#run(handler, arg)
   }

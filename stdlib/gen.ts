@@ -8,6 +8,7 @@ import {
   type Caller,
   Exit,
   isDown,
+  isPid,
   isReference,
   type Module,
   type Reason,
@@ -84,7 +85,12 @@ export function startWith<P>(
       if (settled) return
       settled = true
       timeout?.cancel()
-      if (parent === null || parent.alive) resolve(result as StartResult<P>)
+      const tell = (): void => {
+        if (parent === null || parent.alive) resolve(result as StartResult<P>)
+      }
+      // A parent that the failure is about to end, through the link, must not go on first.
+      if (result.tag === 'error') system.platform.turn.soon(tell)
+      else tell()
     }
     const process = create(system, module, arg, {
       ...(name === undefined ? {} : { name }),
@@ -168,6 +174,11 @@ export function cast<P, Op extends OpOf<Casts<P>>>(
   const system = systemOf(caller)
   const sent = system.checked ? prepare(arg, 'arg') : arg
   const message: CastMessage = { tag: '$cast', op, arg: sent }
+  const resident = isPid(server) ? system.resident(server) : null
+  if (resident !== null) {
+    deliver(resident, message)
+    return
+  }
   const target = system.callTarget(server)
   if (target.tag === 'local') deliver(target.process, message)
   else if (target.tag === 'remote') {

@@ -93,10 +93,22 @@ function named(step: Step, name: string): Step {
 
 const steps = fc.array(
   fc.oneof(
-    { weight: 6, arbitrary: fc.integer({ min: 1, max: 5 }).map((n) => named(pushes(n), `push ${n}`)) },
-    { weight: 1, arbitrary: fc.integer({ min: 33, max: 300 }).map((n) => named(pushes(n), `push ${n}`)) },
-    { weight: 4, arbitrary: fc.integer({ min: 1, max: 6 }).map((n) => named(shifts(n), `shift ${n}`)) },
-    { weight: 1, arbitrary: fc.integer({ min: 30, max: 200 }).map((n) => named(shifts(n), `shift ${n}`)) },
+    {
+      weight: 6,
+      arbitrary: fc.integer({ min: 1, max: 5 }).map((n) => named(pushes(n), `push ${n}`)),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.integer({ min: 33, max: 300 }).map((n) => named(pushes(n), `push ${n}`)),
+    },
+    {
+      weight: 4,
+      arbitrary: fc.integer({ min: 1, max: 6 }).map((n) => named(shifts(n), `shift ${n}`)),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.integer({ min: 30, max: 200 }).map((n) => named(shifts(n), `shift ${n}`)),
+    },
     {
       weight: 6,
       arbitrary: fc
@@ -106,7 +118,9 @@ const steps = fc.array(
           fc.boolean(),
           fc.constantFrom(1, 1, 2, 40),
         )
-        .map(([m, r, onlyNew, n]) => named(takes(m, r, onlyNew, n), `take ${m},${r},${onlyNew} x${n}`)),
+        .map(([m, r, onlyNew, n]) =>
+          named(takes(m, r, onlyNew, n), `take ${m},${r},${onlyNew} x${n}`),
+        ),
     },
     { weight: 1, arbitrary: fc.constant(named(rewind, 'rewind')) },
     { weight: 1, arbitrary: fc.constant(named(drain, 'drain')) },
@@ -152,7 +166,10 @@ test('taking every message from the middle, last first, keeps the others in orde
     )
   }
   const left = mailbox.drain()
-  assert.equal(left, Array.from({ length: count / 2 }, (_, i) => 2 * i))
+  assert.equal(
+    left,
+    Array.from({ length: count / 2 }, (_, i) => 2 * i),
+  )
 })
 
 test('looking through a long backlog for each of its messages stays linear in holes', () => {

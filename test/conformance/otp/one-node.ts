@@ -17,7 +17,7 @@ export function oneNode(
   modules: readonly AnyModule[] = [],
   options: RuntimeOptions = {},
 ): LocalNode {
-  const node = startRuntime({ name: 'one@localhost', modules, ...options })
+  const node = startRuntime({ name: 'one@localhost', modules, quiet: true, ...options })
   cleanup(() => node.stop())
   return node
 }

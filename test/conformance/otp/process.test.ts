@@ -392,7 +392,7 @@ test("P11 a server's state is not shared by its reply", () =>
   }))
 
 test('X12 a link to a lost node is broken with noconnection', async () => {
-  const far = startRuntime({ name: 'far@localhost' })
+  const far = startRuntime({ name: 'far@localhost', quiet: true })
   cleanup(() => far.stop())
   const stranger = spawn(far, waits)
   await inProcess(async (self) => {
@@ -411,7 +411,7 @@ test('X12 a link to a lost node is broken with noconnection', async () => {
 })
 
 test('M3 a monitor on a process or name of a lost node fires noconnection', async () => {
-  const far = startRuntime({ name: 'far@localhost' })
+  const far = startRuntime({ name: 'far@localhost', quiet: true })
   cleanup(() => far.stop())
   const stranger = spawn(far, waits)
   await inProcess(async (self) => {

@@ -31,7 +31,7 @@ test('T1 a bad duration or target is refused, naming it', () =>
   }))
 
 test('T1 a pid of another node is no target', async () => {
-  const far = startRuntime({ name: 'far@localhost' })
+  const far = startRuntime({ name: 'far@localhost', quiet: true })
   cleanup(() => far.stop())
   const stranger = spawn(far, waits)
   await inProcess((self) => {

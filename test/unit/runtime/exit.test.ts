@@ -32,7 +32,13 @@ class OddError extends Error {
 
 const trapped = new Proxy(
   {},
-  { get: fails, has: fails, getPrototypeOf: fails, ownKeys: fails, getOwnPropertyDescriptor: fails },
+  {
+    get: fails,
+    has: fails,
+    getPrototypeOf: fails,
+    ownKeys: fails,
+    getOwnPropertyDescriptor: fails,
+  },
 )
 const revocable = Proxy.revocable({}, {})
 revocable.revoke()
@@ -48,9 +54,9 @@ const hostile: Readonly<Record<string, unknown>> = {
   'an Error of odd fields': new OddError(),
   'a symbol': Symbol('odd'),
   'a function': fails,
-  'undefined': undefined,
+  undefined: undefined,
   'a bigint': 12n,
-  'NaN': Number.NaN,
+  NaN: Number.NaN,
 }
 
 for (const [what, thrown] of Object.entries(hostile)) {
@@ -126,7 +132,10 @@ test('withoutStack drops stacks and keeps the rest', () => {
 
 test('withoutStack reaches reasons within reasons', () => {
   const inner: Reason = { tag: 'error', name: 'Error', message: 'bad', stack: 'at secret.ts:1' }
-  const outer: Reason = { tag: 'shutdown', detail: { tag: 'failedToStart', child: 'c', reason: inner } }
+  const outer: Reason = {
+    tag: 'shutdown',
+    detail: { tag: 'failedToStart', child: 'c', reason: inner },
+  }
   assert.not.match(JSON.stringify(withoutStack(outer)), 'secret')
   assert.match(JSON.stringify(withoutStack(outer)), 'bad')
 })

@@ -1,4 +1,6 @@
 /** Ends that concern very many: no stack to overflow, no turn that lasts, nothing told twice. */
+
+import { FanOut } from '../../../runtime/fan-out.ts'
 import {
   type DownMessage,
   isDown,
@@ -9,7 +11,6 @@ import {
   spawnLink,
 } from '../../../runtime/index.ts'
 import { recordOfPid } from '../../../runtime/kernel.ts'
-import { FanOut } from '../../../runtime/fan-out.ts'
 import { limits } from '../../../runtime/limits.ts'
 import type { Turn } from '../../../runtime/platform/platform.ts'
 import type { Process } from '../../../runtime/process.ts'
@@ -134,25 +135,32 @@ test('other processes get their turns during a long fan-out', async () => {
   assert.ok(result >= 0 && result < 20_000, `the answer came after ${result} DOWNs`)
 })
 
-test('100,000 processes that end together end, each heard of once', async () => {
-  const { node, system } = realNode()
-  const count = 100_000
-  const heard = await node.run(async (self) => {
-    self.trapExit(true)
-    for (let i = 0; i < count; i++) {
-      spawnLink(self, process('brief', () => undefined))
-      if (i % 10_000 === 0) await self.yield()
-    }
-    let exits = 0
-    while (exits < count) {
-      await self.receive()
-      exits++
-    }
-    return exits + Number(await self.receive(null, { timeoutMs: 0, otherwise: 0 }))
-  })
-  assert.is(heard, count)
-  assert.is(system.processes.size, 0)
-}, slow)
+test(
+  '100,000 processes that end together end, each heard of once',
+  async () => {
+    const { node, system } = realNode()
+    const count = 100_000
+    const heard = await node.run(async (self) => {
+      self.trapExit(true)
+      for (let i = 0; i < count; i++) {
+        spawnLink(
+          self,
+          process('brief', () => undefined),
+        )
+        if (i % 10_000 === 0) await self.yield()
+      }
+      let exits = 0
+      while (exits < count) {
+        await self.receive()
+        exits++
+      }
+      return exits + Number(await self.receive(null, { timeoutMs: 0, otherwise: 0 }))
+    })
+    assert.is(heard, count)
+    assert.is(system.processes.size, 0)
+  },
+  slow,
+)
 
 /** Turns that the test itself takes from `pending`. */
 function turnOn(pending: (() => void)[]): Turn {

@@ -138,8 +138,10 @@ test('a spawn refused for its name leaves no process', async () => {
   spawn(node, counting, undefined, { name: 'taken' })
   const before = system.processes.size
   for (const name of ['taken', '', 'x'.repeat(256)]) {
-    assert.throws(() => spawn(node, counting, undefined, { name }), (error: unknown) =>
-      error instanceof BadArgument)
+    assert.throws(
+      () => spawn(node, counting, undefined, { name }),
+      (error: unknown) => error instanceof BadArgument,
+    )
   }
   await turn()
   assert.is(system.processes.size, before)
@@ -174,7 +176,14 @@ test('a pid of another node object is translated, never short-circuited', async 
   assert.equal(mail, [])
   assert.ok(isAlive(other, theirs))
   // The end of the process tells its link too.
-  assert.equal(sent, ['b@host send', 'b@host exit', 'b@host link', 'b@host monitor', 'b@host demonitor', 'b@host linkExit'])
+  assert.equal(sent, [
+    'b@host send',
+    'b@host exit',
+    'b@host link',
+    'b@host monitor',
+    'b@host demonitor',
+    'b@host linkExit',
+  ])
 })
 
 test('a pid of an earlier life of the node is dead', async () => {

@@ -177,13 +177,22 @@ test('hostile constructors do not hide the path', () => {
     },
   })
   assert.match(refusal({ odd }), /^message\.odd: /)
-  assert.match(refusal({ odd: Object.create({ constructor: { name: Symbol('x') } }) }), /^message\.odd: /)
+  assert.match(
+    refusal({ odd: Object.create({ constructor: { name: Symbol('x') } }) }),
+    /^message\.odd: /,
+  )
 })
 
 test('keys that have no text do not hide the path', () => {
   const bare = Object.create(null)
-  assert.match(refusal(new Map([[bare, () => 1]])), /^message\.get\(.*\): a function cannot be sent$/)
-  assert.match(refusal(new Map([[[bare], () => 1]])), /^message\.get\(.*\): a function cannot be sent$/)
+  assert.match(
+    refusal(new Map([[bare, () => 1]])),
+    /^message\.get\(.*\): a function cannot be sent$/,
+  )
+  assert.match(
+    refusal(new Map([[[bare], () => 1]])),
+    /^message\.get\(.*\): a function cannot be sent$/,
+  )
   assert.equal(prepare(new Map([[bare, 1]]), 'message'), new Map([[bare, 1]]))
 })
 

@@ -1,6 +1,7 @@
 /** Timeouts of calls and receives on virtual time: never early, never lost, nothing left behind. */
-import { World } from '../../../runtime/platform/sim.ts'
+
 import type { Clock } from '../../../runtime/platform/platform.ts'
+import { World } from '../../../runtime/platform/sim.ts'
 import { Timeouts } from '../../../runtime/timeouts.ts'
 import { assert, suite } from '../../support/harness.ts'
 

@@ -114,10 +114,7 @@ test('any number of nodes has one listener, and none when they have stopped', as
   const nodes = Array.from({ length: 20 }, () => startRuntime({ name: 'a@host' }))
   assert.is(process.listenerCount('unhandledRejection'), before + 1)
   for (const node of nodes) await node.stop()
-  await until(
-    'the listener is gone',
-    () => process.listenerCount('unhandledRejection') === before,
-  )
+  await until('the listener is gone', () => process.listenerCount('unhandledRejection') === before)
   assert.is(process.listenerCount('unhandledRejection'), before)
 })
 

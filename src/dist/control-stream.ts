@@ -1,0 +1,88 @@
+/**
+ * The control stream: one bidirectional stream, opened by the dialer, for the dist handshake and
+ * the ticks. Frames are turned into messages for the link process; any byte counts as a sign of
+ * life. Its end, or a frame that does not belong here, ends the connection.
+ */
+import type { CarrierStream, Connection, StreamHandler } from '../carrier/carrier.ts'
+import { limits } from '../limits.ts'
+import { FrameReader, FrameWriter } from '../wire/index.ts'
+import { HandshakeCodec, type HandshakeMessage } from './handshake-message.ts'
+import type { Incoming } from './incoming.ts'
+import { closeCode, controlFrame, streamKind } from './protocol.ts'
+
+export type ControlEvents = {
+  /** Undefined stands for a frame that is not a handshake message. */
+  readonly onHandshake: (message: HandshakeMessage | undefined) => void
+  /** The peer asks whether we are there. */
+  readonly onPing: () => void
+}
+
+export class ControlStream {
+  readonly #connection: Connection
+  readonly #events: ControlEvents
+  readonly #codec = new HandshakeCodec()
+  readonly #writer = new FrameWriter()
+  readonly #heard: (() => void)[] = []
+  #stream: CarrierStream | undefined
+
+  constructor(connection: Connection, incoming: Incoming, events: ControlEvents) {
+    this.#connection = connection
+    this.#events = events
+    if (connection.role === 'dialer') {
+      this.#stream = connection.openStream('bidi')
+      this.#stream?.write(Uint8Array.of(streamKind.control))
+      if (this.#stream !== undefined) this.#stream.handler = this.#reading()
+      return
+    }
+    incoming.take(streamKind.control, (stream) => {
+      this.#stream = stream
+      return this.#reading()
+    })
+  }
+
+  sendHandshake(message: HandshakeMessage): void {
+    this.#send(controlFrame.handshake, this.#codec.encode(message))
+  }
+
+  tick(): void {
+    this.#send(controlFrame.tick, new Uint8Array(0))
+  }
+
+  /** Asks for a tick at once, and calls `heard` at the next frame. */
+  ping(heard: () => void): void {
+    this.#heard.push(heard)
+    this.#send(controlFrame.ping, new Uint8Array(0))
+  }
+
+  #send(type: number, body: Uint8Array): void {
+    this.#writer.append(type, body)
+    this.#stream?.write(this.#writer.take())
+  }
+
+  #reading(): StreamHandler {
+    const end = (what: string): void =>
+      this.#connection.close(closeCode.protocolViolation, `control stream ${what}`)
+    const reader = new FrameReader({
+      knows: (type) =>
+        type === controlFrame.handshake || type === controlFrame.tick || type === controlFrame.ping,
+      onFrame: (type, body) => {
+        for (const heard of this.#heard.splice(0)) heard()
+        if (type === controlFrame.ping) this.#events.onPing()
+        if (type !== controlFrame.handshake) return
+        const fits = body.length <= limits.distHandshakeMessageMaxBytes
+        this.#events.onHandshake(fits ? this.#codec.decode(body) : undefined)
+      },
+    })
+    return {
+      onData: (bytes) => {
+        const error = reader.push(bytes)
+        if (error !== undefined) end(`frame ${error.reason}`)
+        // An unfinished frame of the handshake's size is all that may wait here.
+        else if (reader.heldBytes > limits.distHandshakeMessageMaxBytes) end('frame oversize')
+      },
+      onEnd: () => end('ended'),
+      onReset: (code) => end(`reset ${code}`),
+      onDrain: () => undefined,
+    }
+  }
+}

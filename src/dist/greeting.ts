@@ -1,0 +1,114 @@
+/**
+ * Runs the dist handshake of one connection: feeds the rule (`handshake.ts`) with messages from
+ * the control stream, carries out its actions, and decides for it whether a channel to this peer
+ * may be made now. Ends with the facts of the peer and the control stream, or with a reason, by
+ * one deadline.
+ */
+import { type Self, send } from '../../runtime/index.ts'
+import type { Connection } from '../carrier/carrier.ts'
+import { limits } from '../limits.ts'
+import { admit } from './admission.ts'
+import type { DistContext } from './context.ts'
+import { ControlStream } from './control-stream.ts'
+import { cookieNonceBytes } from './cookie.ts'
+import {
+  type HandshakeAction,
+  type HandshakeEnv,
+  type HandshakeEvent,
+  type HandshakeFailure,
+  newHandshake,
+  type PeerFacts,
+  stepHandshake,
+} from './handshake.ts'
+import type { HandshakeMessage } from './handshake-message.ts'
+import type { Incoming } from './incoming.ts'
+import { ourFlags } from './protocol.ts'
+
+export type Greeting =
+  | { readonly tag: 'ok'; readonly peer: PeerFacts; readonly control: ControlStream }
+  | { readonly tag: 'error'; readonly reason: HandshakeFailure | 'timeout' | 'closed' }
+
+type GreetingMessage = { readonly tag: '$greeting'; readonly message: HandshakeMessage | null }
+
+function isGreeting(message: unknown): message is GreetingMessage {
+  return hasTag(message, '$greeting')
+}
+
+/** Handshake messages, and the end of the connection, which is left for the caller to read. */
+function isNews(message: unknown): message is GreetingMessage | { readonly tag: '$closed' } {
+  return isGreeting(message) || hasTag(message, '$closed')
+}
+
+function hasTag(message: unknown, tag: string): boolean {
+  return typeof message === 'object' && message !== null && 'tag' in message && message.tag === tag
+}
+
+export async function greet(
+  self: Self,
+  context: DistContext,
+  connection: Connection,
+  incoming: Incoming,
+  authenticated: string,
+): Promise<Greeting> {
+  const { clock } = context.system.platform
+  const deadlineMs = clock.now() + limits.distHandshakeTimeoutMs
+  const control = new ControlStream(connection, incoming, {
+    onHandshake: (message) => send(self.pid, { tag: '$greeting', message: message ?? null }),
+    onPing: () => send(self.pid, { tag: '$ping' }),
+  })
+  const env = handshakeEnv(context, connection, authenticated)
+  let state = newHandshake
+  let event: HandshakeEvent = { tag: 'start' }
+  for (;;) {
+    const [after, actions]: readonly [typeof state, readonly HandshakeAction[]] = stepHandshake(
+      state,
+      event,
+      env,
+    )
+    state = after
+    let asked: HandshakeEvent | undefined
+    for (const action of actions) {
+      switch (action.tag) {
+        case 'send':
+          control.sendHandshake(action.message)
+          break
+        case 'ask': {
+          const status = await admit(self, context, action.peer.node)
+          asked = { tag: 'decided', status }
+          break
+        }
+        case 'up':
+          return { tag: 'ok', peer: action.peer, control }
+        case 'fail':
+          return { tag: 'error', reason: action.reason }
+      }
+    }
+    if (asked !== undefined) {
+      event = asked
+      continue
+    }
+    const timeoutMs = Math.max(0, deadlineMs - clock.now())
+    const news = await self.receive(isNews, { timeoutMs, otherwise: null })
+    if (news === null) return { tag: 'error', reason: 'timeout' }
+    if (news.tag === '$closed') return { tag: 'error', reason: 'closed' }
+    event = news.message === null ? { tag: 'malformed' } : { tag: 'message', message: news.message }
+  }
+}
+
+function handshakeEnv(
+  context: DistContext,
+  connection: Connection,
+  authenticated: string,
+): HandshakeEnv {
+  const { system, cookie } = context
+  const dialer = connection.role === 'dialer'
+  return {
+    role: connection.role,
+    self: { node: system.node, creation: system.creation, flags: ourFlags },
+    authenticated,
+    cookie,
+    serverCertHash: dialer ? connection.peerCertHash : connection.localCertHash,
+    clientCertHash: dialer ? connection.localCertHash : connection.peerCertHash,
+    nonce: system.platform.random.bytes(cookieNonceBytes),
+  }
+}

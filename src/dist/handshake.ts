@@ -1,0 +1,211 @@
+/**
+ * The dist handshake, pure: `(state, event, env) -> [state, actions]`. After Ed25519 both sides
+ * exchange names, creations and flags, and prove the cookie:
+ *
+ *   dialer                         acceptor
+ *   name            ->
+ *                   <-             status, challenge
+ *   reply           ->
+ *                   <-             ack
+ *
+ * The names must be the ones that were authenticated. The acceptor is up once it has sent its ack,
+ * the dialer once it has verified it; what the acceptor sends meanwhile waits in paused streams.
+ */
+import { type CookieTranscript, cookieDigest, sameDigest } from './cookie.ts'
+import type { HandshakeMessage, Status } from './handshake-message.ts'
+import { ourFlags, protocolVersion } from './protocol.ts'
+
+export type LinkRole = 'dialer' | 'acceptor'
+
+export type HandshakeState =
+  | { readonly tag: 'idle' }
+  /** Dialer: name sent. */
+  | { readonly tag: 'waitingStatus' }
+  | { readonly tag: 'waitingChallenge' }
+  | { readonly tag: 'waitingAck'; readonly nonce: Uint8Array; readonly peer: PeerFacts }
+  /** Acceptor. */
+  | { readonly tag: 'waitingName' }
+  | { readonly tag: 'deciding'; readonly peer: PeerFacts }
+  | { readonly tag: 'waitingReply'; readonly nonce: Uint8Array; readonly peer: PeerFacts }
+  | { readonly tag: 'done' }
+
+export type PeerFacts = {
+  readonly node: string
+  readonly creation: number
+  readonly flags: readonly string[]
+}
+
+export type HandshakeEvent =
+  | { readonly tag: 'start' }
+  | { readonly tag: 'message'; readonly message: HandshakeMessage }
+  /** The router's answer to `ask`. */
+  | { readonly tag: 'decided'; readonly status: Status }
+  | { readonly tag: 'malformed' }
+
+export type HandshakeFailure =
+  | 'wrongNodeName'
+  | 'cookieMismatch'
+  | 'unexpectedMessage'
+  | 'malformedMessage'
+  | 'superseded'
+  | 'alive'
+  | 'unsupportedVersion'
+  | 'unsupportedFlags'
+
+export type HandshakeAction =
+  | { readonly tag: 'send'; readonly message: HandshakeMessage }
+  /** May a channel to this peer be made now? */
+  | { readonly tag: 'ask'; readonly peer: PeerFacts }
+  | { readonly tag: 'up'; readonly peer: PeerFacts }
+  | { readonly tag: 'fail'; readonly reason: HandshakeFailure }
+
+export type HandshakeEnv = {
+  readonly role: LinkRole
+  readonly self: PeerFacts
+  /** The peer's name as Ed25519 proved it. */
+  readonly authenticated: string
+  readonly cookie: string
+  readonly serverCertHash: Uint8Array
+  readonly clientCertHash: Uint8Array
+  /** 16 fresh random bytes. */
+  readonly nonce: Uint8Array
+}
+
+type Step = readonly [HandshakeState, readonly HandshakeAction[]]
+
+export const newHandshake: HandshakeState = { tag: 'idle' }
+
+const done: HandshakeState = { tag: 'done' }
+
+export function stepHandshake(
+  state: HandshakeState,
+  event: HandshakeEvent,
+  env: HandshakeEnv,
+): Step {
+  if (state.tag === 'done') return [state, []]
+  if (event.tag === 'malformed') return fail('malformedMessage')
+  if (event.tag === 'start') return start(state, env)
+  if (event.tag === 'decided') {
+    return state.tag === 'deciding' ? decided(state.peer, event.status, env) : [state, []]
+  }
+  const { message } = event
+  switch (state.tag) {
+    case 'waitingName':
+      return message.tag === 'name' ? named(message, env) : fail('unexpectedMessage')
+    case 'waitingStatus':
+      return message.tag === 'status' ? statusOf(message.status) : fail('unexpectedMessage')
+    case 'waitingChallenge':
+      return message.tag === 'challenge' ? challenged(message, env) : fail('unexpectedMessage')
+    case 'waitingReply':
+      return message.tag === 'reply' ? replied(message, state, env) : fail('unexpectedMessage')
+    case 'waitingAck':
+      return message.tag === 'ack' ? acked(message, state, env) : fail('unexpectedMessage')
+    default:
+      return fail('unexpectedMessage')
+  }
+}
+
+function start(state: HandshakeState, env: HandshakeEnv): Step {
+  if (state.tag !== 'idle') return [state, []]
+  if (env.role === 'acceptor') return [{ tag: 'waitingName' }, []]
+  const { node, creation, flags } = env.self
+  const message = { tag: 'name', version: protocolVersion, node, creation, flags, mandatory: [] }
+  return [{ tag: 'waitingStatus' }, [{ tag: 'send', message } as const] as HandshakeAction[]]
+}
+
+function named(
+  message: Extract<HandshakeMessage, { readonly tag: 'name' }>,
+  env: HandshakeEnv,
+): Step {
+  if (message.node !== env.authenticated) return fail('wrongNodeName')
+  if (message.version !== protocolVersion) return refuse('unsupportedVersion')
+  if (message.mandatory.some((flag) => !ourFlags.includes(flag))) return refuse('unsupportedFlags')
+  const peer = { node: message.node, creation: message.creation, flags: message.flags }
+  return [{ tag: 'deciding', peer }, [{ tag: 'ask', peer }]]
+}
+
+function decided(peer: PeerFacts, status: Status, env: HandshakeEnv): Step {
+  const answer: HandshakeAction = { tag: 'send', message: { tag: 'status', status } }
+  if (status !== 'ok' && status !== 'okSimultaneous') {
+    return [done, [answer, { tag: 'fail', reason: failureOf(status) }]]
+  }
+  const { node, creation, flags } = env.self
+  const { nonce } = env
+  return [
+    { tag: 'waitingReply', nonce, peer },
+    [answer, { tag: 'send', message: { tag: 'challenge', nonce, node, creation, flags } }],
+  ]
+}
+
+function statusOf(status: Status): Step {
+  if (status === 'ok' || status === 'okSimultaneous') return [{ tag: 'waitingChallenge' }, []]
+  return fail(failureOf(status))
+}
+
+function challenged(
+  message: Extract<HandshakeMessage, { readonly tag: 'challenge' }>,
+  env: HandshakeEnv,
+): Step {
+  if (message.node !== env.authenticated) return fail('wrongNodeName')
+  const peer = { node: message.node, creation: message.creation, flags: message.flags }
+  const { nonce } = env
+  const digest = cookieDigest(env.cookie, transcript('dialer', message.nonce, env))
+  return [
+    { tag: 'waitingAck', nonce, peer },
+    [{ tag: 'send', message: { tag: 'reply', nonce, digest } }],
+  ]
+}
+
+function replied(
+  message: Extract<HandshakeMessage, { readonly tag: 'reply' }>,
+  state: Extract<HandshakeState, { readonly tag: 'waitingReply' }>,
+  env: HandshakeEnv,
+): Step {
+  const expected = cookieDigest(env.cookie, transcript('dialer', state.nonce, env))
+  if (!sameDigest(message.digest, expected)) return fail('cookieMismatch')
+  const digest = cookieDigest(env.cookie, transcript('acceptor', message.nonce, env))
+  return [
+    done,
+    [
+      { tag: 'send', message: { tag: 'ack', digest } },
+      { tag: 'up', peer: state.peer },
+    ],
+  ]
+}
+
+function acked(
+  message: Extract<HandshakeMessage, { readonly tag: 'ack' }>,
+  state: Extract<HandshakeState, { readonly tag: 'waitingAck' }>,
+  env: HandshakeEnv,
+): Step {
+  const expected = cookieDigest(env.cookie, transcript('acceptor', state.nonce, env))
+  if (!sameDigest(message.digest, expected)) return fail('cookieMismatch')
+  return [done, [{ tag: 'up', peer: state.peer }]]
+}
+
+function transcript(role: LinkRole, nonce: Uint8Array, env: HandshakeEnv): CookieTranscript {
+  const { serverCertHash, clientCertHash } = env
+  const dialer = env.role === 'dialer' ? env.self.node : env.authenticated
+  const acceptor = env.role === 'dialer' ? env.authenticated : env.self.node
+  return { role, nonce, dialer, acceptor, serverCertHash, clientCertHash }
+}
+
+function failureOf(status: Status): HandshakeFailure {
+  return status === 'alive' || status === 'unsupportedVersion' || status === 'unsupportedFlags'
+    ? status
+    : 'superseded'
+}
+
+function refuse(status: Status): Step {
+  return [
+    done,
+    [
+      { tag: 'send', message: { tag: 'status', status } },
+      { tag: 'fail', reason: failureOf(status) },
+    ],
+  ]
+}
+
+function fail(reason: HandshakeFailure): Step {
+  return [done, [{ tag: 'fail', reason }]]
+}

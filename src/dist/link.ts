@@ -1,0 +1,237 @@
+/**
+ * One process per connection: dials or takes an accepted one, authenticates, shakes hands, then
+ * watches over the channel with ticks until it ends. Whatever ends the process ends the
+ * connection, and the other way round, so that a channel never outlives its supervisor.
+ */
+import {
+  process as defineProcess,
+  isExit,
+  type Module,
+  type Self,
+  send,
+} from '../../runtime/index.ts'
+import type { CloseInfo, Connection } from '../carrier/carrier.ts'
+import { type AuthResult, authenticate, fingerprint } from '../identity/index.ts'
+import { limits } from '../limits.ts'
+import type { Attempt } from './attempts.ts'
+import { authStreams } from './auth-pipe.ts'
+import { Channel } from './channel.ts'
+import type { DistContext } from './context.ts'
+import { type Greeting, greet } from './greeting.ts'
+import type { HandshakeFailure } from './handshake.ts'
+import { Incoming } from './incoming.ts'
+import { closeCode, streamKind } from './protocol.ts'
+
+export const linkModuleName = 'skein.dist.link'
+
+/** What the link process hears of its connection. */
+export type LinkMessage =
+  | { readonly tag: '$closed'; readonly info: CloseInfo }
+  | { readonly tag: '$ping' }
+  | { readonly tag: '$tick' }
+  | { readonly tag: '$stop' }
+
+export function isLinkMessage<T extends LinkMessage['tag']>(
+  tag: T,
+): (message: unknown) => message is Extract<LinkMessage, { readonly tag: T }> {
+  return (message): message is Extract<LinkMessage, { readonly tag: T }> =>
+    typeof message === 'object' && message !== null && 'tag' in message && message.tag === tag
+}
+
+export function linkModule(context: DistContext): Module<unknown, number> {
+  return defineProcess<number>(linkModuleName, async (self, id) => {
+    const begun = context.attempts.begin(id)
+    if (begun === undefined) return
+    self.onExit(begun.release)
+    await runLink(self, context, begun.attempt, begun.release)
+  })
+}
+
+async function runLink(
+  self: Self,
+  context: DistContext,
+  attempt: Attempt,
+  release: () => void,
+): Promise<void> {
+  const dialed = attempt.role === 'dialer' ? attempt.node : undefined
+  if (attempt.role === 'dialer') self.onExit(attempt.ended)
+  const opened = attempt.role === 'dialer' ? await dial(self, context, attempt.node) : attempt
+  if (opened === undefined) return
+  const { connection, incoming } = opened
+  const streams = authStreams(connection, incoming)
+  incoming.onceClosed((info) => {
+    streams.closed()
+    send(self.pid, { tag: '$closed', info })
+  })
+  self.onExit(() => connection.close(closeCode.shutdown, 'link process ended'))
+
+  const authenticating = authenticatePeer(context, connection, streams.pipe, dialed)
+  streams.listen()
+  const auth = await self.wait(authenticating)
+  if (auth.tag === 'error') {
+    reportAuth(context, connection, dialed, auth)
+    connection.close(closeCode.authenticationFailed, auth.reason)
+    return
+  }
+  if (auth.firstContact) {
+    context.system.trace.log('info', 'key pinned at first contact', {
+      peer: auth.name,
+      fingerprint: fingerprint(auth.publicKey),
+    })
+  }
+  const greeting = await greet(self, context, connection, incoming, auth.name)
+  if (greeting.tag === 'error') {
+    reportHandshake(context, auth.name, greeting.reason)
+    const superseded = greeting.reason === 'superseded'
+    connection.close(superseded ? closeCode.superseded : closeCode.handshakeFailed, greeting.reason)
+    // Our dial yielded to the peer's own: what waits here is for that one to deliver.
+    if (superseded && dialed !== undefined) await awaitOther(self, context, dialed)
+    return
+  }
+  release()
+  await keep(self, context, connection, incoming, greeting)
+}
+
+async function dial(
+  self: Self,
+  context: DistContext,
+  node: string,
+): Promise<{ readonly connection: Connection; readonly incoming: Incoming } | undefined> {
+  const address = await self.wait(context.resolve(node))
+  if (address === undefined) {
+    context.system.trace.log('warning', 'no address known for node', { node })
+    return undefined
+  }
+  // Taken over in the very turn it is made, whether or not this process still lives.
+  const dialing = context.endpoint.dial(address, limits.distHandshakeTimeoutMs).then((result) => {
+    if (result.tag === 'error') return result
+    const incoming = new Incoming(result.connection)
+    result.connection.handler = incoming
+    return { tag: 'ok', connection: result.connection, incoming } as const
+  })
+  let taken = false
+  self.onExit(() => {
+    if (taken) return
+    void dialing.then((result) => {
+      if (result.tag === 'ok') result.connection.close(closeCode.shutdown, 'link process ended')
+    })
+  })
+  const result = await self.wait(dialing)
+  taken = true
+  if (result.tag === 'ok') return result
+  const { reason, message } = result
+  context.system.trace.log('warning', 'dial failed', { node, reason, detail: message })
+  return undefined
+}
+
+function authenticatePeer(
+  context: DistContext,
+  connection: Connection,
+  pipe: Parameters<typeof authenticate>[0]['pipe'],
+  dialed: string | undefined,
+): Promise<AuthResult> {
+  const { system, keypair, signer, trust } = context
+  const dialer = connection.role === 'dialer'
+  return authenticate({
+    role: dialed === undefined ? { tag: 'acceptor' } : { tag: 'dialer', dialed },
+    selfName: system.node,
+    keypair,
+    signer,
+    trust,
+    pipe,
+    platform: system.platform,
+    serverCertHash: dialer ? connection.peerCertHash : connection.localCertHash,
+    clientCertHash: dialer ? connection.localCertHash : connection.peerCertHash,
+  })
+}
+
+/** Watches over an established channel: ticks out, silence in, orders from above. */
+async function keep(
+  self: Self,
+  context: DistContext,
+  connection: Connection,
+  incoming: Incoming,
+  greeting: Extract<Greeting, { readonly tag: 'ok' }>,
+): Promise<void> {
+  const { router, system, tickMs } = context
+  const { control, peer } = greeting
+  self.trapExit(true)
+  const channel = new Channel(system, connection, control, peer.node, peer.creation)
+  if (!router.up(channel, connection)) {
+    connection.close(closeCode.superseded, 'superseded')
+    return
+  }
+  let reason = 'linkProcessEnded'
+  self.onExit(() => router.down(channel, reason))
+  incoming.take(streamKind.data, (stream) => channel.receive(stream))
+  self.sendAfter(tickMs, self.pid, { tag: '$tick' } satisfies LinkMessage)
+  let heardBytes = -1
+  let silentTicks = 0
+  for (;;) {
+    const message = await self.receive()
+    if (isLinkMessage('$closed')(message)) {
+      reason = describeClose(message.info)
+      return
+    }
+    if (isLinkMessage('$ping')(message)) control.tick()
+    if (isExit()(message)) {
+      reason = 'shutdown'
+      connection.close(closeCode.shutdown, 'shutdown')
+      return
+    }
+    if (!isLinkMessage('$tick')(message)) continue
+    const { receivedBytes } = connection.statistics()
+    silentTicks = receivedBytes === heardBytes ? silentTicks + 1 : 0
+    heardBytes = receivedBytes
+    if (silentTicks >= limits.distSilentTicksMax) {
+      reason = 'tickTimeout'
+      connection.close(closeCode.tickTimeout, reason)
+      return
+    }
+    control.tick()
+    self.sendAfter(tickMs, self.pid, { tag: '$tick' } satisfies LinkMessage)
+  }
+}
+
+/** Waits until the peer's own connection is up, or for a bounded time. */
+async function awaitOther(self: Self, context: DistContext, node: string): Promise<void> {
+  const up = new Promise<null>((resolve) => {
+    context.router.connect(node, () => resolve(null))
+    context.system.timeouts.add(limits.distSimultaneousWaitMs, () => resolve(null))
+  })
+  await self.wait(up)
+}
+
+function describeClose(info: CloseInfo): string {
+  if (info.by === 'idle') return 'connectionTimeout'
+  if (info.by === 'error') return 'connectionError'
+  const named = Object.entries(closeCode).find(([, code]) => code === info.code)
+  return named === undefined || named[0] === 'shutdown' ? 'connectionClosed' : named[0]
+}
+
+function reportAuth(
+  context: DistContext,
+  connection: Connection,
+  dialed: string | undefined,
+  result: Extract<AuthResult, { readonly tag: 'error' }>,
+): void {
+  const { reason, message, peerName, peerReason, fingerprints } = result
+  const { host, port } = connection.peerAddress
+  context.system.trace.log('warning', 'authentication failed', {
+    reason,
+    detail: message,
+    peer: dialed ?? peerName ?? 'unknown',
+    address: `${host}:${port}`,
+    ...(peerReason === undefined ? {} : { peerReason }),
+    ...(fingerprints === undefined ? {} : { fingerprints }),
+  })
+}
+
+function reportHandshake(
+  context: DistContext,
+  node: string,
+  reason: HandshakeFailure | 'timeout' | 'closed',
+): void {
+  const level = reason === 'superseded' || reason === 'alive' ? 'debug' : 'warning'
+  context.system.trace.log(level, 'dist handshake failed', { node, reason })
+}

@@ -1,0 +1,46 @@
+/** Questions and requests about other nodes (OTP `nodes/0`, `net_kernel`). */
+import { BadArgument, type Caller, type Self } from '../../runtime/index.ts'
+import { callerProcess, systemOf } from '../../runtime/kernel.ts'
+import type { ChannelStatistics } from './channel.ts'
+import { Router } from './router.ts'
+
+/** Names of the nodes connected now. The local node is never among them (rule D7). */
+export function nodes(caller: Caller): string[] {
+  return routerOf(caller)?.nodes() ?? []
+}
+
+/**
+ * Tells the calling process of nodes coming and going, as `{ tag: 'nodeup', node }` and
+ * `{ tag: 'nodedown', node, reason }`. Each `true` adds a copy, one `false` cancels all (rule D5).
+ */
+export function monitorNodes(self: Self, on: boolean): void {
+  const process = callerProcess(self)
+  const subscribers = routerOf(self)?.subscribers
+  if (process === null || subscribers === undefined) return
+  if (on) subscribers.add(process)
+  else subscribers.remove(process)
+}
+
+/** Connects with a node. False when it cannot be reached or refuses us; the log says why. */
+export function connectNode(caller: Caller, node: string): Promise<boolean> {
+  const router = routerOf(caller)
+  if (node === systemOf(caller).node) return Promise.resolve(true)
+  if (router === undefined) return Promise.resolve(false)
+  return new Promise((resolve) => router.connect(node, resolve))
+}
+
+/** Cuts the connection to a node, here and there; false when there was none. */
+export function disconnectNode(caller: Caller, node: string): boolean {
+  return routerOf(caller)?.disconnect(node) ?? false
+}
+
+/** What has crossed the channel to a node since it came up; undefined without one. */
+export function channelStatistics(caller: Caller, node: string): ChannelStatistics | undefined {
+  if (typeof node !== 'string') throw new BadArgument('channelStatistics: expected a node name')
+  return routerOf(caller)?.channel(node)?.statistics
+}
+
+function routerOf(caller: Caller): Router | undefined {
+  const { route } = systemOf(caller)
+  return route instanceof Router ? route : undefined
+}

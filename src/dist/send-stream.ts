@@ -1,0 +1,115 @@
+/**
+ * One outgoing data stream: frames of a turn leave in one write; large messages leave as fragments
+ * that take turns with everything else.
+ *
+ * Invariant: frames of one sender leave in the order in which they were given. While a large
+ * message of a sender is on its way, that sender's later frames wait behind it; other senders'
+ * frames do not.
+ */
+import type { CarrierStream, StreamHandler } from '../carrier/carrier.ts'
+import { limits } from '../limits.ts'
+import { FrameWriter, fragments } from '../wire/index.ts'
+import { fragmentFrame, streamKind } from './protocol.ts'
+
+type Frame = { readonly type: number; readonly body: Uint8Array }
+
+/** A sender whose large message is being cut: its fragments, and what waits behind them. */
+type Large = {
+  readonly sender: number
+  readonly pieces: ReturnType<typeof fragments>
+  bytesLeft: number
+  readonly behind: Frame[]
+}
+
+export class SendStream implements StreamHandler {
+  readonly #stream: CarrierStream
+  readonly #nextId: () => number
+  readonly #onReset: (code: number) => void
+  readonly #writer = new FrameWriter()
+  readonly #large: Large[] = []
+  #blocked = false
+  #waitingBytes = 0
+
+  /** `nextId` numbers fragmented messages, uniquely within the channel. */
+  constructor(stream: CarrierStream, nextId: () => number, onReset: (code: number) => void) {
+    this.#stream = stream
+    this.#nextId = nextId
+    this.#onReset = onReset
+    stream.handler = this
+    stream.write(Uint8Array.of(streamKind.data))
+  }
+
+  /** Bytes given and not yet taken by the transport. */
+  get queuedBytes(): number {
+    return this.#writer.length + this.#waitingBytes + this.#stream.queuedBytes
+  }
+
+  /** Queues a frame; `body` is copied. `flush` sends it. */
+  append(sender: number, type: number, body: Uint8Array): void {
+    const ahead = this.#large.find((large) => large.sender === sender)
+    if (ahead !== undefined) {
+      ahead.behind.push({ type, body: body.slice() })
+      this.#waitingBytes += body.length
+    } else if (body.length > limits.distFragmentBytes) this.#begin(sender, type, body.slice())
+    else this.#writer.append(type, body)
+  }
+
+  /** Writes what the transport takes now: whole frames first, then one fragment of each in turn. */
+  flush(): void {
+    while (!this.#blocked) {
+      if (this.#writer.length === 0) {
+        const large = this.#large.shift()
+        if (large === undefined) return
+        this.#cut(large)
+      }
+      if (this.#writer.length > 0) this.#blocked = !this.#stream.write(this.#writer.take())
+    }
+  }
+
+  onDrain(): void {
+    this.#blocked = false
+    this.flush()
+  }
+
+  onData(): void {
+    // A unidirectional stream of ours brings nothing.
+  }
+
+  onEnd(): void {
+    // The same.
+  }
+
+  onReset(code: number): void {
+    this.#onReset(code)
+  }
+
+  #begin(sender: number, type: number, body: Uint8Array): void {
+    const pieces = fragments(this.#nextId(), type, body)
+    this.#large.push({ sender, pieces, bytesLeft: body.length, behind: [] })
+    this.#waitingBytes += body.length
+  }
+
+  /** Puts one fragment into the writer; the sender's later frames follow the last one. */
+  #cut(large: Large): void {
+    const piece = large.pieces.next()
+    if (!piece.done) {
+      this.#waitingBytes -= piece.value.bytes.length
+      large.bytesLeft -= piece.value.bytes.length
+      this.#writer.append(fragmentFrame, piece.value.bytes, piece.value.head)
+    }
+    if (large.bytesLeft > 0) {
+      this.#large.push(large)
+      return
+    }
+    for (let frame = large.behind.shift(); frame !== undefined; frame = large.behind.shift()) {
+      this.#waitingBytes -= frame.body.length
+      if (frame.body.length > limits.distFragmentBytes) {
+        this.#begin(large.sender, frame.type, frame.body)
+        const begun = this.#large.at(-1)
+        begun?.behind.push(...large.behind)
+        return
+      }
+      this.#writer.append(frame.type, frame.body)
+    }
+  }
+}

@@ -1,0 +1,166 @@
+/**
+ * What is reported when something ends (rules Z1 to Z5): a crash once, where it happened; orderly
+ * ends, exit signals and kills never; supervisors what they did about it.
+ */
+import {
+  Exit,
+  exit,
+  isDown,
+  type LocalNode,
+  process,
+  type Self,
+  spawnLink,
+  spawnMonitor,
+  type TraceEvent,
+} from '../../../runtime/index.ts'
+import { cast, child, genServer, next, start, stop, supervisor } from '../../../stdlib/index.ts'
+import { assert, suite } from '../../support/harness.ts'
+import { oneNode } from './one-node.ts'
+
+const test = suite('otp: logging')
+
+type Logged = Extract<TraceEvent, { readonly tag: 'log' }>
+
+function logOf(node: LocalNode): Logged[] {
+  const logged: Logged[] = []
+  node.observe((event) => {
+    if (event.tag === 'log') logged.push(event)
+  })
+  return logged
+}
+
+async function ended(self: Self, way: () => unknown): Promise<void> {
+  const { ref } = spawnMonitor(
+    self,
+    process('ends', async () => way()),
+  )
+  await self.receive(isDown(ref))
+}
+
+const fail = (thrown: unknown) => (): never => {
+  throw thrown
+}
+
+const waits = process('waits', async (self) => {
+  await self.receive()
+})
+
+test('Z4 an uncaught error is logged once, with its process and reason', async () => {
+  const node = oneNode()
+  const logged = logOf(node)
+  await node.run((self) => ended(self, fail(new Error('lost'))))
+  assert.equal(
+    logged.map(({ level, message, fields }) => [level, message, fields.module]),
+    [['error', 'process crashed', 'ends']],
+  )
+})
+
+test('Z1 orderly ends are not logged', async () => {
+  const node = oneNode()
+  const logged = logOf(node)
+  await node.run(async (self) => {
+    const orderly = ['normal', 'shutdown', { tag: 'shutdown', detail: 'done' }] as const
+    for (const reason of orderly) {
+      await ended(self, () => exit(reason))
+      await ended(self, fail(new Exit(reason)))
+    }
+  })
+  assert.equal(logged, [])
+})
+
+test('Z1 dying of an exit signal is not logged', async () => {
+  const node = oneNode()
+  const logged = logOf(node)
+  await node.run(async (self) => {
+    for (const reason of ['kill', 'other', 'shutdown']) {
+      const { pid, ref } = spawnMonitor(self, waits)
+      self.exit(pid, reason)
+      await self.receive(isDown(ref))
+    }
+    self.trapExit(true)
+    const linked = process('linked', async (own) => {
+      const pid = spawnLink(own, waits)
+      own.exit(pid, 'broken')
+      await own.receive()
+    })
+    const { ref } = spawnMonitor(self, linked)
+    await self.receive(isDown(ref))
+  })
+  assert.equal(logged, [])
+})
+
+type Server = { casts: { crash: () => void; stopWith: (reason: string) => void } }
+
+const server = genServer<Server>('server')({
+  init: () => null,
+  casts: {
+    crash: fail(new Error('handler')),
+    stopWith: (state, reason) => stop(reason, state),
+  },
+  info: (state) => next(state),
+})
+
+test('Z2 a server that crashes or stops abnormally is logged, an orderly stop is not', async () => {
+  const node = oneNode()
+  const logged = logOf(node)
+  const counts: number[] = []
+  await node.run(async (self) => {
+    for (const reason of ['normal', 'shutdown', 'abnormal', null]) {
+      const started = await start(self, server)
+      if (started.tag !== 'ok') throw new Error('it starts')
+      const ref = self.monitor(started.pid)
+      if (reason === null) cast(self, started.pid, 'crash')
+      else cast(self, started.pid, 'stopWith', reason)
+      await self.receive(isDown(ref))
+      counts.push(logged.length)
+    }
+  })
+  assert.equal(counts, [0, 0, 1, 2])
+})
+
+test('Z3 a supervisor reports what its children did and that it gave up', async () => {
+  const tree = supervisor('tree', () => ({
+    intensity: 1,
+    children: [child(waits, undefined, { name: 'child' })],
+  }))
+  const node = oneNode([tree, waits])
+  const logged = logOf(node)
+  await node.run(async (self) => {
+    const started = await start(self, tree)
+    if (started.tag !== 'ok') throw new Error('it starts')
+    const ref = self.monitor(started.pid)
+    // The child ends by itself whenever it is sent something.
+    for (let ends = 0; ends < 2; ends++) {
+      while (!trySend(self)) await self.yield()
+      await self.yield()
+    }
+    assert.is((await self.receive(isDown(ref))).reason, 'shutdown')
+  })
+  const messages = logged.map(({ message }) => message)
+  const about = ['childTerminated', 'childTerminated', 'shutdown']
+  assert.equal(
+    messages.filter((message) => message.startsWith('supervisor')),
+    about.map((what) => `supervisor: ${what}`),
+  )
+})
+
+function trySend(self: Self): boolean {
+  try {
+    self.send({ tag: 'local', name: 'child' }, 'end')
+    return true
+  } catch {
+    return false
+  }
+}
+
+test('Z5 observers see processes come and go', async () => {
+  const node = oneNode()
+  const seen: string[] = []
+  node.observe((event) => seen.push(event.tag))
+  await node.run(async (self) => {
+    await ended(self, () => undefined)
+  })
+  assert.ok(seen.includes('spawn') && seen.includes('exit'))
+})
+
+test.run()
