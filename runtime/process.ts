@@ -31,6 +31,8 @@ export const STARTING = 64
 export const REPORTED = 128
 /** It used its `self` after its end once already. */
 export const POISONED = 256
+/** Its pid has left the node, and is remembered by it. */
+export const ABROAD = 512
 
 /**
  * A process that handles its mail by callback (behaviours). `receive` gets one message at a time;

@@ -44,7 +44,7 @@ export class RemotePids {
 
   /** The pid of a process elsewhere; undefined when the table is full. */
   intern(parts: PidParts): Pid | undefined {
-    const key = `${parts.node}.${parts.creation}.${parts.index}.${parts.serial}`
+    const key = keyOf(parts)
     const known = this.#pids.get(key)
     if (known !== undefined) return known
     if (this.#pids.size >= this.#max) this.#pids.sweep(sweptWhenFull)
@@ -53,4 +53,13 @@ export class RemotePids {
     this.#pids.set(key, pid)
     return pid
   }
+
+  /** Remembers a pid of this node, which may come back when its process is no more. */
+  keep(pid: Pid, parts: PidParts): void {
+    if (this.#pids.size < this.#max) this.#pids.set(keyOf(parts), pid)
+  }
+}
+
+function keyOf({ node, creation, index, serial }: PidParts): string {
+  return `${node}.${creation}.${index}.${serial}`
 }

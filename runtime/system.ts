@@ -23,7 +23,7 @@ import type { CallTarget, LocalCall } from './local-call.ts'
 import type { ModuleTable } from './module.ts'
 import { Peer, peerLost } from './peers.ts'
 import type { Platform } from './platform/platform.ts'
-import { Process } from './process.ts'
+import { ABROAD, Process } from './process.ts'
 import { ProcessTable } from './process-table.ts'
 import { RefTable } from './refs.ts'
 import { RemotePids, RemoteProcess } from './remote-pids.ts'
@@ -146,6 +146,14 @@ export class System {
     }
     const process = this.processes.find(parts.index, parts.serial)
     return process ? process.pid : this.remotePids.intern(parts)
+  }
+
+  /** A pid is sent away. One of ours must be the same when it returns, its process gone or not. */
+  leaves(pid: Pid): void {
+    const record = recordOfPid(pid)
+    if (!(record instanceof Process) || (record.flags & ABROAD) !== 0) return
+    record.flags |= ABROAD
+    if (record.system === this) this.remotePids.keep(pid, record)
   }
 
   /** The reference for `parts`: the very one that left this node, if it did and is still held. */

@@ -61,6 +61,7 @@ export class Channel {
     this.codec = createCodec({
       local: { name: system.node, creation: system.creation },
       peer: { name: node, creation },
+      left: (pid) => system.leaves(pid),
       pid: (parts) => system.pidFor(parts),
       reference: (parts) => system.refFor(parts),
     })

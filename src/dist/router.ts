@@ -64,6 +64,7 @@ export class Router implements Route {
     this.#codec = createCodec({
       local: { name: system.node, creation: system.creation },
       peer: { name: 'nonode@nohost', creation: 0 },
+      left: (pid) => system.leaves(pid),
       pid: () => undefined,
       reference: () => undefined,
     })

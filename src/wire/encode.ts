@@ -232,8 +232,10 @@ export class Encoder {
     if (this.#mode === 'noIdentifiers')
       return this.#refuse('identifier', isPid(value) ? 'pid' : 'reference')
     const space = this.#mode === 'canonical' ? undefined : this.#mode
-    if (isPid(value)) writePid(this.#sink, recordOfPid(value), space)
-    else writeReference(this.#sink, recordOfRef(value), space)
+    if (isPid(value)) {
+      writePid(this.#sink, recordOfPid(value), space)
+      space?.left?.(value)
+    } else writeReference(this.#sink, recordOfRef(value), space)
     return this.#fits(0)
   }
 

@@ -18,6 +18,8 @@ export interface TermSpace {
   readonly local: Incarnation
   /** The other end. */
   readonly peer: Incarnation
+  /** A pid was written for the peer. */
+  left?(pid: Pid): void
   /** The pid with these parts; undefined when a cap refuses one more. */
   pid(parts: PidParts): Pid | undefined
   /** The reference with these parts; undefined when a cap refuses one more. */

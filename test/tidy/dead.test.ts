@@ -9,7 +9,7 @@ const manifest = JSON.stringify({
   scripts: { sim: 'tsx test/simulation/run.ts' },
 })
 
-test('an export that no other file takes is dead', () => {
+test('an export that no other file takes is dead, unless it is a type the file uses itself', () => {
   const found = findings(deadRule, {
     'package.json': manifest,
     'src/index.ts': "export { used } from './node/a.ts'\nexport const open = 1",
@@ -17,7 +17,8 @@ test('an export that no other file takes is dead', () => {
       'export const used = 1',
       'export const unused = used',
       'export type Odd = string',
-      'export function tested() {}',
+      'export type Shape = { readonly x: number }',
+      'export function tested(shape: Shape) {}',
       'const listed = 1',
       'export { listed }',
     ].join('\n'),
@@ -27,7 +28,7 @@ test('an export that no other file takes is dead', () => {
   assert.equal(found, [
     `src/node/a.ts:2: unused ${dead}`,
     `src/node/a.ts:3: Odd ${dead}`,
-    `src/node/a.ts:6: listed ${dead}`,
+    `src/node/a.ts:7: listed ${dead}`,
   ])
 })
 

@@ -43,11 +43,22 @@ function deadExports(repo: Repo, entries: ReadonlySet<string>): Violation[] {
     const names = used.get(path) ?? new Set()
     if (names.has('*')) continue
     for (const { name, node } of exportsOf(tree)) {
+      if (isTypeOfItsFile(repo, path, name, node)) continue
       const message = `${name} is exported and used nowhere else: do not export it, or delete it`
       if (!names.has(name)) found.push(violationAt(tree, path, node, message))
     }
   }
   return found
+}
+
+/** A type that the file's own exports mention: callers meet it without naming it. */
+function isTypeOfItsFile(repo: Repo, path: string, name: string, node: Node): boolean {
+  const { kind } = node
+  if (kind !== SyntaxKind.TypeAliasDeclaration && kind !== SyntaxKind.InterfaceDeclaration) {
+    return false
+  }
+  const mentions = repo.texts.get(path)?.match(new RegExp(`\\b${name}\\b`, 'g')) ?? []
+  return mentions.length > 1
 }
 
 function deadFiles(repo: Repo, entries: readonly string[]): Violation[] {

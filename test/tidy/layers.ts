@@ -46,7 +46,7 @@ const packageHomes: Readonly<Record<string, readonly string[]>> = {
 /** Node module -> folders that import it; sockets, files, threads and clocks sit behind ports. */
 const builtinHomes: Readonly<Record<string, readonly string[]>> = {
   'node:buffer': ['src/wire/'],
-  'node:crypto': ['runtime/platform/', 'src/identity/', 'src/carrier/'],
+  'node:crypto': ['runtime/platform/', 'src/identity/', 'src/carrier/', 'src/dist/'],
   'node:dgram': ['src/carrier/quic/'],
   'node:dns': ['runtime/platform/', 'src/carrier/quic/'],
   'node:dns/promises': ['runtime/platform/', 'src/carrier/quic/'],
