@@ -18,9 +18,8 @@ export function checkName(field: string, name: unknown): asserts name is string 
 export function checkTimeout(field: string, timeoutMs: unknown): void {
   if (timeoutMs === Number.POSITIVE_INFINITY) return
   if (typeof timeoutMs === 'number' && timeoutMs >= 0 && timeoutMs <= limits.timeoutMaxMs) return
-  throw new BadArgument(
-    `${field}: expected 0 to ${limits.timeoutMaxMs} milliseconds or Infinity, got ${show(timeoutMs)}`,
-  )
+  const expected = `0 to ${limits.timeoutMaxMs} milliseconds or Infinity`
+  throw new BadArgument(`${field}: expected ${expected}, got ${show(timeoutMs)}`)
 }
 
 export function checkPid(field: string, pid: unknown): asserts pid is Pid {

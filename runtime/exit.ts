@@ -44,7 +44,7 @@ export class ExitOutcome {
   }
 }
 
-/** `return exit(reason)` ends a process with `reason` (OTP `exit/1`) without the cost of a throw. */
+/** `return exit(reason)` ends a process with `reason` (OTP `exit/1`) at less cost than a throw. */
 export function exit(reason: Reason): ExitOutcome {
   return new ExitOutcome(reason)
 }

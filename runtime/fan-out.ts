@@ -6,7 +6,29 @@
 import { limits } from './limits.ts'
 import type { Turn } from './platform/platform.ts'
 
-type Job = { readonly steps: Iterator<() => void>; readonly done: () => void }
+/** Work in pieces. */
+export interface Job {
+  /** Carries out the next piece. False when there was none left. */
+  step(): boolean
+}
+
+/** Pieces told by a generator, for fan-outs too rare for a class of their own. */
+class Steps implements Job {
+  readonly #steps: Iterator<() => void>
+  readonly #done: () => void
+
+  constructor(steps: Iterator<() => void>, done: () => void) {
+    this.#steps = steps
+    this.#done = done
+  }
+
+  step(): boolean {
+    const step = this.#steps.next()
+    if (step.done) this.#done()
+    else step.value()
+    return step.done !== true
+  }
+}
 
 export class FanOut {
   readonly #turn: Turn
@@ -18,7 +40,11 @@ export class FanOut {
   }
 
   run(steps: Iterator<() => void>, done: () => void): void {
-    this.#jobs.push({ steps, done })
+    this.runJob(new Steps(steps, done))
+  }
+
+  runJob(job: Job): void {
+    this.#jobs.push(job)
     if (!this.#running) this.#work()
   }
 
@@ -38,10 +64,6 @@ export class FanOut {
       this.#running = false
       return
     }
-    const step = job.steps.next()
-    if (step.done) {
-      this.#jobs.shift()
-      job.done()
-    } else step.value()
+    if (!job.step()) this.#jobs.shift()
   }
 }

@@ -39,7 +39,7 @@ export class Module<P = unknown, Arg = unknown> {
 }
 
 /** A module whatever its argument: how it is kept in tables. */
-// biome-ignore lint/suspicious/noExplicitAny: existential; whoever starts it by name vouches for the argument
+// biome-ignore lint/suspicious/noExplicitAny: existential, whoever starts it by name vouches
 export type AnyModule<P = any> = Module<P, any>
 
 export type Body<Arg> = (self: Self, arg: Arg) => unknown

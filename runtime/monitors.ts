@@ -7,13 +7,12 @@
 import { deliver } from './deliver.ts'
 import type { RemoteName } from './destination.ts'
 import type { Reason } from './exit.ts'
-import type { Pid, Reference, RemoteReference } from './identifier.ts'
+import { type Pid, Reference, type RemoteReference } from './identifier.ts'
 import type { Peer } from './peers.ts'
 import type { Process } from './process.ts'
-import { LocalReference } from './refs.ts'
 
 /** A monitor held by a process of this node. */
-export class Monitor extends LocalReference {
+export class Monitor extends Reference {
   readonly owner: Process
   /** What the DOWN names: the pid, or the name if it was monitored by name (M4). */
   readonly subject: Pid | RemoteName
@@ -26,7 +25,9 @@ export class Monitor extends LocalReference {
   ownedAfter: Monitor | null = null
   before: Watch | null = null
   after: Watch | null = null
+  #id: number
 
+  /** `id` is given when it was minted before, for a spawn request whose answer becomes this. */
   constructor(
     owner: Process,
     subject: Pid | RemoteName,
@@ -34,11 +35,25 @@ export class Monitor extends LocalReference {
     peer: Peer | null = null,
     id = 0,
   ) {
-    super(owner.system.refs, id)
+    super()
     this.owner = owner
     this.subject = subject
     this.target = target
     this.peer = peer
+    this.#id = id
+  }
+
+  get node(): string {
+    return this.owner.system.node
+  }
+
+  get creation(): number {
+    return this.owner.system.creation
+  }
+
+  get id(): number {
+    if (this.#id === 0) this.#id = this.owner.system.refs.mint(this)
+    return this.#id
   }
 
   fire(reason: Reason): void {

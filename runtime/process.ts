@@ -8,6 +8,7 @@
  */
 import type { Reason } from './exit.ts'
 import { Pid, type PidParts } from './identifier.ts'
+import type { Links } from './links.ts'
 import { Mailbox } from './mailbox.ts'
 import type { Monitor, Watch } from './monitors.ts'
 import type { Waiter } from './receive.ts'
@@ -60,7 +61,7 @@ export class Process extends Mailbox implements PidParts {
   self: Self | null = null
   name: string | null = null
   /** Peers of links, local and remote. */
-  links: Set<Pid> | null = null
+  links: Links | null = null
   /** Monitors this process holds on others, by intrusive list. */
   monitors: Monitor | null = null
   /** Monitors others hold on this process, by intrusive list. */

@@ -12,7 +12,7 @@ export class RefTable {
   readonly node: string
   readonly creation: number
   #last = 0
-  readonly #minted = new WeakTable<number, LocalReference>()
+  readonly #minted = new WeakTable<number, Reference>()
 
   constructor(node: string, creation: number) {
     this.node = node
@@ -20,27 +20,25 @@ export class RefTable {
   }
 
   /** A number of its own; `ref`, if given, is found by it as long as somebody holds it. */
-  mint(ref: LocalReference | null): number {
+  mint(ref: Reference | null): number {
     const id = ++this.#last
     if (ref !== null) this.#minted.set(id, ref)
     return id
   }
 
-  find(id: number): LocalReference | undefined {
+  find(id: number): Reference | undefined {
     return this.#minted.get(id)
   }
 }
 
-/** A reference of this node; monitors, timers and calls extend it. */
+/** A reference of this node; timers and spawn requests extend it. */
 export class LocalReference extends Reference {
   readonly #table: RefTable
-  #id: number
+  #id = 0
 
-  /** `id` is given when it was minted before, for a request whose answer becomes this. */
-  constructor(table: RefTable, id = 0) {
+  constructor(table: RefTable) {
     super()
     this.#table = table
-    this.#id = id
   }
 
   get node(): string {

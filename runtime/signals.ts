@@ -6,6 +6,7 @@ import { deliver } from './deliver.ts'
 import { Exit, type Reason } from './exit.ts'
 import { type ExitSource, exitRule } from './exit-rule.ts'
 import type { Pid } from './identifier.ts'
+import { Links } from './links.ts'
 import { unlinkKey } from './peers.ts'
 import type { Process } from './process.ts'
 import { terminate } from './terminate.ts'
@@ -64,7 +65,7 @@ export function linkLocal(a: Process, b: Process): void {
 }
 
 export function linkTo(process: Process, pid: Pid): void {
-  process.links ??= new Set()
+  process.links ??= new Links()
   process.links.add(pid)
 }
 

@@ -38,10 +38,8 @@ export function spawn<P, Arg>(
   module: Module<P, Arg>,
   ...[arg, options]: ArgOf<Arg, SpawnOptions>
 ): Ref<P> {
-  return create(systemOf(caller), module, arg, {
-    ...checked(options),
-    parent: callerProcess(caller),
-  }).pid
+  const parent = callerProcess(caller)
+  return create(systemOf(caller), module, arg, createOptions(options, parent, false)).pid
 }
 
 /** `spawn`, linked with the caller from the start. */
@@ -51,8 +49,7 @@ export function spawnLink<P, Arg>(
   ...[arg, options]: ArgOf<Arg, SpawnOptions>
 ): Ref<P> {
   const parent = processOf(self)
-  const process = create(parent.system, module, arg, { ...checked(options), parent, link: true })
-  return process.pid
+  return create(parent.system, module, arg, createOptions(options, parent, true)).pid
 }
 
 /** `spawn`, monitored by the caller from the start. */
@@ -62,17 +59,22 @@ export function spawnMonitor<P, Arg>(
   ...[arg, options]: ArgOf<Arg, SpawnOptions>
 ): { readonly pid: Ref<P>; readonly ref: Reference } {
   const parent = processOf(self)
-  const process = create(parent.system, module, arg, { ...checked(options), parent })
+  const process = create(parent.system, module, arg, createOptions(options, parent, false))
   return { pid: process.pid, ref: monitorLocal(parent, process, process.pid) }
 }
 
-function checked(options: SpawnOptions | undefined): SpawnOptions {
-  for (const [key, value] of Object.entries(options ?? {})) {
+function createOptions(
+  options: SpawnOptions | undefined,
+  parent: Process | null,
+  link: boolean,
+): CreateOptions {
+  if (options === undefined) return { parent, link }
+  for (const [key, value] of Object.entries(options)) {
     if (key === 'name' && typeof value === 'string') continue
     if (key === 'priority' && (value === 'normal' || value === 'high')) continue
     throw new BadArgument(`spawn: option ${key} is unknown or has a bad value: ${String(value)}`)
   }
-  return options ?? {}
+  return { ...options, parent, link }
 }
 
 export type CreateOptions = SpawnOptions & {

@@ -7,7 +7,9 @@
  * on an exit signal. A body that is running finds every operation of its `self` throwing.
  */
 import type { Reason } from './exit.ts'
+import type { Job } from './fan-out.ts'
 import type { Pid } from './identifier.ts'
+import type { Links } from './links.ts'
 import { demonitor } from './monitors.ts'
 import { DEAD, type Process } from './process.ts'
 import { Request } from './request.ts'
@@ -31,44 +33,68 @@ export function terminate(process: Process, reason: Reason): void {
   if (system.trace.active) {
     system.trace.emit({ tag: 'exit', pid: process.pid, module: process.module, reason })
   }
-  const mail = process.drain()
-  system.fanOut.run(lossesOf(process, reason, mail), () => undefined)
+  if (hasRelations(process)) system.fanOut.runJob(new Losses(process, reason))
+}
+
+function hasRelations(process: Process): boolean {
+  const { monitors, links, requests, watchers } = process
+  return (
+    watchers !== null || links !== null || monitors !== null || requests !== null || process.hasMail
+  )
 }
 
 function runHooks(process: Process, reason: Reason): void {
   const hooks = process.exitHooks
   process.exitHooks = null
-  for (const hook of hooks ?? []) {
-    try {
-      hook(reason)
-    } catch (error) {
-      process.system.trace.emit({ tag: 'hookFailed', pid: process.pid, error })
+  if (hooks !== null)
+    for (const hook of hooks) {
+      try {
+        hook(reason)
+      } catch (error) {
+        process.system.trace.emit({ tag: 'hookFailed', pid: process.pid, error })
+      }
     }
-  }
   process.abort?.abort(reason)
   process.abort = null
 }
 
-function* lossesOf(process: Process, reason: Reason, mail: unknown[]): Generator<() => void> {
-  const { system } = process
-  for (let monitor = process.monitors; monitor !== null; monitor = process.monitors) {
-    const held = monitor
-    yield () => demonitor(process, held)
+/** Whoever had to do with a process, one per step: nearly all processes have one or two. */
+class Losses implements Job {
+  readonly #process: Process
+  readonly #reason: Reason
+  readonly #links: Links | null
+  /** Calls in the mailbox, newest first. */
+  readonly #calls: Request[] | null
+
+  constructor(process: Process, reason: Reason) {
+    this.#process = process
+    this.#reason = reason
+    this.#links = process.links
+    process.links = null
+    this.#calls = process.hasMail ? process.drain().filter(isRequest).reverse() : null
   }
-  const links = process.links
-  process.links = null
-  for (const pid of links ?? []) yield () => breakLink(system, process, pid, reason)
-  for (let request = process.requests; request !== null; request = process.requests) {
-    const owed = request
-    yield () => owed.fail(reason)
+
+  step(): boolean {
+    const process = this.#process
+    if (process.monitors !== null) demonitor(process, process.monitors)
+    else if (this.#breakLink()) return true
+    else if (process.requests !== null) process.requests.fail(this.#reason)
+    else if (this.#calls?.length) this.#calls.pop()?.fail(this.#reason)
+    else if (process.watchers !== null) process.watchers.fire(this.#reason)
+    else return false
+    return true
   }
-  for (const message of mail) {
-    if (message instanceof Request) yield () => message.fail(reason)
+
+  #breakLink(): boolean {
+    const pid = this.#links === null ? null : this.#links.take()
+    if (pid === null) return false
+    breakLink(this.#process.system, this.#process, pid, this.#reason)
+    return true
   }
-  for (let watch = process.watchers; watch !== null; watch = process.watchers) {
-    const watcher = watch
-    yield () => watcher.fire(reason)
-  }
+}
+
+function isRequest(message: unknown): message is Request {
+  return message instanceof Request
 }
 
 function breakLink(system: System, process: Process, pid: Pid, reason: Reason): void {

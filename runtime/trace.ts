@@ -39,15 +39,15 @@ export class Trace {
   readonly #emitter = new EventEmitter<'event' | 'log'>()
 
   /** True when somebody listens; hot paths ask before they build an event. */
-  get active(): boolean {
-    return this.#emitter.listenerCount('event') > 0
-  }
+  active = false
 
   /** Calls `listener` for every event; returns the function that stops it. */
   subscribe(listener: (event: TraceEvent) => void): () => void {
     this.#emitter.on('event', listener)
+    this.active = true
     return () => {
       this.#emitter.off('event', listener)
+      this.active = this.#emitter.listenerCount('event') > 0
     }
   }
 

@@ -6,7 +6,7 @@
  */
 import type { LocalName, Pid, Ref, Reference, RemoteName } from '../runtime/index.ts'
 
-// biome-ignore lint/suspicious/noExplicitAny: bound of a type parameter; each protocol states its own types
+// biome-ignore lint/suspicious/noExplicitAny: bound of a type parameter
 type Operation = (arg: any) => unknown
 
 /** The shape of a protocol: `type Counter = { calls: { get: () => number } }`. */

@@ -6,6 +6,7 @@
  * 2^31-1 to 1 ms, so a timer that comes back before its time is armed again with what remains.
  */
 import { randomFillSync } from 'node:crypto'
+import { lookup } from 'node:dns/promises'
 import { nodeStorage } from './node-storage.ts'
 import type { Clock, Platform, Random, TimerHandle, Turn } from './platform.ts'
 
@@ -118,6 +119,11 @@ export function nodePlatform(): Platform {
     random,
     turn: nodeTurn(),
     storage: nodeStorage(),
+    lookup: (host) =>
+      lookup(host).then(
+        ({ address }) => address,
+        () => undefined,
+      ),
     report: (line) => {
       process.stderr.write(`${line}\n`)
     },

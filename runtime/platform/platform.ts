@@ -88,6 +88,8 @@ export interface Platform {
   readonly random: Random
   readonly turn: Turn
   readonly storage: Storage
+  /** The IP address of a host name; literals stand for themselves. Undefined when unknown. */
+  lookup(host: string): Promise<string | undefined>
   /** Shows a line to the operator (stderr). */
   report(line: string): void
   /**

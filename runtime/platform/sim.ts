@@ -174,6 +174,7 @@ export function simPlatform(world: World, options: SimPlatformOptions = {}): Pla
     random: world.random,
     turn,
     storage: simStorage(options.disk ?? new Map()),
+    lookup: async (host) => host,
     report: () => undefined,
     onUnhandledRejection: () => () => undefined,
   }

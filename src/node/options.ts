@@ -17,6 +17,8 @@ export type NodeOptions = {
   readonly carrier?: Carrier
   /** Where other nodes are, by name. */
   readonly nodes?: StaticNodes
+  /** Nodes to connect with at start, by name; each must be found in `nodes`. */
+  readonly join?: readonly string[]
   /** What the node can run by name. */
   readonly modules?: readonly AnyModule[]
   /** Those of `modules` that other nodes may spawn here. Default: all of them. */
@@ -51,6 +53,7 @@ const known: readonly (keyof NodeOptions)[] = [
   'name',
   'carrier',
   'nodes',
+  'join',
   'modules',
   'spawnable',
   'root',
@@ -82,6 +85,10 @@ export function checkOptions(options: NodeOptions): void {
     checkNodeName('nodes', node)
     checkAddress(`nodes['${node}']`, address)
   }
+  if (options.join !== undefined && !Array.isArray(options.join)) {
+    refuse('join', 'an array of node names', options.join)
+  }
+  for (const node of options.join ?? []) checkNodeName('join', node)
   if (modules !== undefined && !Array.isArray(modules)) refuse('modules', 'an array', modules)
   if (dataDir !== undefined && !isText(dataDir)) refuse('dataDir', 'a path', dataDir)
   if (cookie !== undefined && !isText(cookie)) refuse('cookie', 'a non-empty string', cookie)

@@ -32,7 +32,8 @@ export class StartError extends Error {
 
 /**
  * Starts a node. Throws `BadArgument` for a bad option, and `StartError` when the keys or the
- * certificate cannot be used, the address cannot be bound, or the program's root does not start.
+ * certificate cannot be used, the address cannot be bound, a node to join cannot be found, or the
+ * program's root does not start.
  */
 export async function startNode(options: NodeOptions): Promise<Node> {
   checkOptions(options)
@@ -40,6 +41,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   if (options.observe !== undefined) system.trace.subscribe(options.observe)
   let dist: Dist | undefined
   try {
+    await checkJoin(system, options)
     dist = await openDist(system, options)
     const modules = rootModules(dist?.children ?? [], options.root)
     for (const module of modules) system.modules.add(module)
@@ -48,6 +50,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
       const why = root.tag === 'error' ? formatReason(root.reason) : root.tag
       throw new StartError('rootFailed', `node ${options.name}: its root did not start: ${why}`)
     }
+    for (const peer of options.join ?? []) dist?.router.connect(peer, () => undefined)
     return new Node({ system, root: root.pid, dist })
   } catch (error) {
     await dist?.endpoint.close(closeCode.shutdown)
@@ -83,6 +86,21 @@ async function openDist(system: System, options: NodeOptions): Promise<Dist | un
   })
   if (result.tag === 'error') throw new StartError(result.reason, result.message)
   return result.dist
+}
+
+/** A peer that is down may come later; one that cannot even be found is a mistake. */
+async function checkJoin(system: System, options: NodeOptions): Promise<void> {
+  for (const peer of options.join ?? []) {
+    const address = options.nodes?.[peer]
+    if (address === undefined) {
+      const message = `join: no address is known for ${peer}: add it to \`nodes\``
+      throw new StartError('unresolvablePeer', message)
+    }
+    if ((await system.platform.lookup(address.host)) === undefined) {
+      const message = `join: the host '${address.host}' of ${peer} cannot be resolved`
+      throw new StartError('unresolvablePeer', message)
+    }
+  }
 }
 
 async function tlsOf(system: System, dataDir: string, name: string): Promise<TlsMaterial> {

@@ -50,40 +50,40 @@ export class Machine {
 /** The platform of one incarnation of a node, with a switch. */
 export class Power {
   readonly platform: Platform
+  readonly #timers = new Set<object>()
+  readonly #claims: (() => void)[] = []
   #on = true
-  #timers = 0
 
   constructor(world: World, options: SimPlatformOptions) {
     const base = simPlatform(world, options)
-    const set = (ms: number, fn: () => void): object => {
-      this.#timers += 1
-      return world.after(ms, () => {
-        this.#timers -= 1
+    const after = (ms: number, fn: () => void): object => {
+      const timer = world.after(ms, () => {
+        this.#timers.delete(timer)
         if (this.#on) fn()
       })
+      this.#timers.add(timer)
+      return timer
     }
-    const cancelled = new WeakSet<object>()
+    const soon = (fn: () => void): void =>
+      base.turn.soon(() => {
+        if (this.#on) fn()
+      })
     this.platform = {
       ...base,
       clock: {
         ...base.clock,
-        after: set,
-        cancel: (handle) => {
-          if (!cancelled.has(handle)) this.#timers -= 1
-          cancelled.add(handle)
-          base.clock.cancel(handle)
+        after,
+        cancel: (timer) => {
+          if (this.#timers.delete(timer)) base.clock.cancel(timer)
         },
       },
-      turn: {
-        ...base.turn,
-        soon: (fn) =>
-          base.turn.soon(() => {
-            if (this.#on) fn()
-          }),
-        later: (fn) => void set(0, fn),
-      },
+      turn: { ...base.turn, soon, later: (fn) => void after(0, fn) },
       storage: this.#guarded(base.storage),
-      onUnhandledRejection: nodePlatform().onUnhandledRejection,
+      onUnhandledRejection: (claim) => {
+        const release = nodePlatform().onUnhandledRejection(claim)
+        this.#claims.push(release)
+        return release
+      },
     }
   }
 
@@ -93,11 +93,12 @@ export class Power {
 
   /** Timers set, and neither fired nor cancelled. */
   get timers(): number {
-    return this.#timers
+    return this.#timers.size
   }
 
   cut(): void {
     this.#on = false
+    for (const release of this.#claims) release()
   }
 
   /** A machine without power answers nobody and writes nothing. */

@@ -13,7 +13,16 @@ import {
   spawnMonitor,
   type TraceEvent,
 } from '../../../runtime/index.ts'
-import { cast, child, genServer, next, start, stop, supervisor } from '../../../stdlib/index.ts'
+import {
+  call,
+  cast,
+  child,
+  genServer,
+  next,
+  start,
+  stop,
+  supervisor,
+} from '../../../stdlib/index.ts'
 import { assert, suite } from '../../support/harness.ts'
 import { oneNode } from './one-node.ts'
 
@@ -121,7 +130,7 @@ test('Z2 a server that crashes or stops abnormally is logged, an orderly stop is
 test('Z3 a supervisor reports what its children did and that it gave up', async () => {
   const tree = supervisor('tree', () => ({
     intensity: 1,
-    children: [child(waits, undefined, { name: 'child' })],
+    children: [child(waits)],
   }))
   const node = oneNode([tree, waits])
   const logged = logOf(node)
@@ -129,10 +138,13 @@ test('Z3 a supervisor reports what its children did and that it gave up', async 
     const started = await start(self, tree)
     if (started.tag !== 'ok') throw new Error('it starts')
     const ref = self.monitor(started.pid)
-    // The child ends by itself whenever it is sent something.
     for (let ends = 0; ends < 2; ends++) {
-      while (!trySend(self)) await self.yield()
-      await self.yield()
+      // The supervisor answers when it is done with the end before this one.
+      const [info] = await call(self, started.pid, 'whichChildren')
+      if (!info?.pid) throw new Error('the child runs')
+      const down = self.monitor(info.pid)
+      self.send(info.pid, 'end')
+      await self.receive(isDown(down))
     }
     assert.is((await self.receive(isDown(ref))).reason, 'shutdown')
   })
@@ -143,15 +155,6 @@ test('Z3 a supervisor reports what its children did and that it gave up', async 
     about.map((what) => `supervisor: ${what}`),
   )
 })
-
-function trySend(self: Self): boolean {
-  try {
-    self.send({ tag: 'local', name: 'child' }, 'end')
-    return true
-  } catch {
-    return false
-  }
-}
 
 test('Z5 observers see processes come and go', async () => {
   const node = oneNode()

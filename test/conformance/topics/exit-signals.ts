@@ -13,7 +13,17 @@ import {
   type Reason,
   type Self,
 } from '../../../runtime/index.ts'
-import { allGot, exitOf, makePuppet, nextGot, puppet, type Side, settled, tell } from './puppet.ts'
+import {
+  allGot,
+  exitOf,
+  makePuppet,
+  nextGot,
+  puppet,
+  reached,
+  type Side,
+  settled,
+  tell,
+} from './puppet.ts'
 import { caseOf, type Place, type Topic, type TopicCase } from './topic.ts'
 
 type Source = 'exit' | 'link' | 'self'
@@ -90,6 +100,7 @@ async function stage(
   const victim = await makePuppet(self, place, side, trap)
   const source = await makePuppet(self, place, side === 'here' ? 'there' : 'here')
   const ref = self.monitor(victim)
+  await settled(self, victim)
   let from: Pid = source
   switch (cell.source) {
     case 'exit':
@@ -100,7 +111,7 @@ async function stage(
       tell(self, victim, { tag: 'link', to: source })
       // The monitor's DOWN comes from the same process as the link's signal, and after it.
       tell(self, victim, { tag: 'monitor', to: source })
-      await settled(self, victim)
+      await reached(self, victim, source)
       tell(self, source, { tag: 'end', reason: cell.reason })
       break
     case 'self':
@@ -201,7 +212,7 @@ const transit = caseOf('X14', 'a killed process propagates killed', async (self,
   const dying = await makePuppet(self, place, 'here')
   for (const linked of [witness, dying]) {
     tell(self, linked, { tag: 'link', to: middle })
-    await settled(self, linked)
+    await reached(self, linked, middle)
   }
   const ref = self.monitor(dying)
   self.exit(middle, 'kill')

@@ -1,7 +1,7 @@
 /** Links between two places (rules L1 to L7), and X13: a link to a process that does not exist. */
 import * as assert from 'uvu/assert'
 import { isDown, isExit, type Pid, process } from '../../../runtime/index.ts'
-import { allGot, exitOf, makePuppet, nextGot, puppet, settled, tell } from './puppet.ts'
+import { allGot, exitOf, makePuppet, nextGot, puppet, reached, settled, tell } from './puppet.ts'
 import { caseOf, type Topic } from './topic.ts'
 
 /** Ends at once, with a reason of its own. */
@@ -159,7 +159,7 @@ const farUnlink = caseOf('L4', 'an unlink by the other side counts', async (self
   const far = await makePuppet(self, place, 'there')
   const near = await makePuppet(self, place, 'here', true)
   tell(self, near, { tag: 'link', to: far })
-  await settled(self, near)
+  await reached(self, near, far)
   tell(self, far, { tag: 'unlink', to: near })
   // The unlink and this message come from the same process: behind it, the link is gone.
   tell(self, far, { tag: 'send', to: near, message: 'unlinked' })
@@ -186,6 +186,7 @@ const parentReasons = caseOf(
       tell(self, child, { tag: 'monitor', to: parent })
       await settled(self, child)
       const ref = self.monitor(child)
+      await settled(self, child)
       tell(self, parent, { tag: 'end', reason })
       if (survives) {
         assert.ok(isDown()(await nextGot(self, child)))

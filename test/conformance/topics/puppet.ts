@@ -150,6 +150,15 @@ export async function settled(self: Self, to: Pid): Promise<void> {
   await self.receive(isPong(to))
 }
 
+/**
+ * Resolves when `to` has dealt with all that the puppet `from` was told to send it. Between nodes
+ * `settled` is not enough: a later signal of another sender may overtake it (rule O2).
+ */
+export async function reached(self: Self, from: Pid, to: Pid): Promise<void> {
+  tell(self, from, { tag: 'send', to, message: { tag: 'ping', to: self.pid, n: 0 } })
+  await self.receive(isPong(to))
+}
+
 function isGot(by: Pid): (message: unknown) => message is Extract<Report, { tag: 'got' }> {
   return (message): message is Extract<Report, { tag: 'got' }> =>
     typeof message === 'object' &&

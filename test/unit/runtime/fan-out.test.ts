@@ -14,6 +14,7 @@ import { recordOfPid } from '../../../runtime/kernel.ts'
 import { limits } from '../../../runtime/limits.ts'
 import type { Turn } from '../../../runtime/platform/platform.ts'
 import type { Process } from '../../../runtime/process.ts'
+import { linkLocal } from '../../../runtime/signals.ts'
 import { assert, suite } from '../../support/harness.ts'
 import { until } from '../../support/until.ts'
 import { realNode } from './node-fixture.ts'
@@ -104,9 +105,7 @@ test(
 
 /** Links two processes at the tables' level: a hundred thousand bodies would prove nothing more. */
 function linkPair(a: Pid, b: Pid): void {
-  const [one, other] = [recordOfPid(a) as Process, recordOfPid(b) as Process]
-  one.links = (one.links ?? new Set()).add(b)
-  other.links = (other.links ?? new Set()).add(a)
+  linkLocal(recordOfPid(a) as Process, recordOfPid(b) as Process)
 }
 
 test('other processes get their turns during a long fan-out', async () => {

@@ -21,7 +21,17 @@ import {
   whereis,
 } from '../../../runtime/index.ts'
 import { peerLost } from '../../../runtime/kernel.ts'
-import { call, cast, genServer, local, next, reply, start } from '../../../stdlib/index.ts'
+import {
+  call,
+  cast,
+  type From,
+  genServer,
+  local,
+  next,
+  reply,
+  replyTo,
+  start,
+} from '../../../stdlib/index.ts'
 import { assert, suite } from '../../support/harness.ts'
 import { turn, until } from '../../support/until.ts'
 import { realNode } from './node-fixture.ts'
@@ -101,6 +111,44 @@ function timerAfter(node: LocalNode, ms: number): () => boolean {
   })
   return () => fired
 }
+
+test('an answer, or a failure, that comes after the caller was killed resumes nothing', async () => {
+  type Late = { calls: { wait: () => null }; casts: { answer: () => void } }
+  const Late = genServer<Late>('late')({
+    init: () => [] as From<null>[],
+    calls: { wait: (state, _arg, _self, from) => next([...state, from]) },
+    casts: {
+      answer: (state, _arg, self) => {
+        for (const from of state) replyTo(self, from, null)
+        return next([])
+      },
+    },
+  })
+  for (const ending of ['answer', 'death'] as const) {
+    const { node } = realNode()
+    await start(node, Late, undefined, { name: 'late' })
+    const log: string[] = []
+    const caller = process('caller', async (self) => {
+      try {
+        await call(self, local(Late, 'late'), 'wait')
+        log.push('resumed')
+      } catch {
+        log.push('caught')
+      } finally {
+        log.push('finally')
+      }
+    })
+    const pid = spawn(node, caller)
+    await calm()
+    await killed(node, pid)
+    const server = whereis(node, 'late')
+    if (server === undefined) throw new Error('no server')
+    if (ending === 'answer') cast(node, local(Late, 'late'), 'answer')
+    else await killed(node, server)
+    await calm()
+    assert.equal(log, [], ending)
+  }
+})
 
 test('a parked generator is never resumed, no finally runs', async () => {
   const { node } = realNode()
