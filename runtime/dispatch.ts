@@ -4,7 +4,7 @@
  */
 import { crash } from './crash.ts'
 import { limits } from './limits.ts'
-import { empty } from './mailbox.ts'
+import { waitFor } from './pause.ts'
 import { BUSY, DEAD, type Process, type Receiver, RUNNING, STARTING } from './process.ts'
 
 export function dispatch(process: Process): void {
@@ -36,8 +36,8 @@ function serve(process: Process, receiver: Receiver): void {
   const { scheduler } = process.system
   process.flags |= RUNNING
   for (let left = limits.messagesPerTurn; left > 0; left--) {
+    if (!process.hasMail) break
     const message = process.shift()
-    if (message === empty) break
     let pending: void | Promise<void>
     try {
       pending = receiver.receive(message)
@@ -53,40 +53,4 @@ function serve(process: Process, receiver: Receiver): void {
   }
   process.flags &= ~RUNNING
   if (process.hasMail && (process.flags & (DEAD | BUSY)) === 0) scheduler.wake(process)
-}
-
-/**
- * Holds the mail of a callback process back until `pending` settles; `then` or `failed` goes on
- * with it first. Whatever these throw, and a rejection nobody handles, ends the process.
- */
-export function waitFor<T>(
-  process: Process,
-  pending: Promise<T>,
-  then: (value: T) => void = nothing,
-  failed: (error: unknown) => void = rethrow,
-): void {
-  process.flags |= BUSY
-  pending.then(
-    (value) => goOn(process, then, value),
-    (error: unknown) => goOn(process, failed, error),
-  )
-}
-
-/** `step` may wait again, which makes the process busy again. */
-function goOn<T>(process: Process, step: (value: T) => void, value: T): void {
-  process.flags &= ~BUSY
-  try {
-    step(value)
-  } catch (error) {
-    crash(process, error)
-  }
-  if (process.hasMail && (process.flags & BUSY) === 0) process.system.scheduler.wake(process)
-}
-
-function nothing(): void {
-  // The promise was all there was to wait for.
-}
-
-function rethrow(error: unknown): never {
-  throw error
 }

@@ -43,13 +43,13 @@ export class InboundCall extends Request {
     try {
       this.system.route.deliver(this.node, sender, { tag: 'reply', ref: this, value })
     } catch (error) {
-      this.miss({ tag: 'unsendable', message: String(error) })
+      this.miss({ tag: 'unsendable', message: String(error) }, sender)
       throw error
     }
   }
 
-  protected override miss(reason: Reason): void {
-    this.system.route.deliver(this.node, this.server, {
+  protected override miss(reason: Reason, sender: Process | null): void {
+    this.system.route.deliver(this.node, sender, {
       tag: 'callFailed',
       ref: this,
       reason: this.system.exposeStacks ? reason : withoutStack(reason),

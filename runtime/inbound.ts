@@ -9,6 +9,7 @@ import { type Pid, type Reference, RemoteReference, recordOfPid } from './identi
 import { InboundCall } from './inbound-call.ts'
 import { RemoteMonitor, unwatch, watch } from './monitors.ts'
 import { type Peer, unlinkKey } from './peers.ts'
+import { type Process, SHIELDED } from './process.ts'
 import { holdRequest } from './request.ts'
 import type { Address, Signal } from './route.ts'
 import { linkTo, signalExit } from './signals.ts'
@@ -35,9 +36,10 @@ export function applySignal(
     const record = recordOfPid(pid)
     return record.node === from && record.creation === creation
   }
+  const asks = (ref: Reference): boolean => ref.node === from && ref.creation === creation
   switch (signal.tag) {
     case 'send': {
-      const process = system.addressed(signal.to)
+      const process = reachable(system, signal.to)
       if (process !== undefined) deliver(process, signal.message)
       else deadLetter(system, from, signal.to)
       return ok
@@ -51,11 +53,11 @@ export function applySignal(
     case 'monitor':
     case 'call':
     case 'spawn':
-      if (!owns(signal.from) || signal.ref.node !== from) return forged
+      if (!owns(signal.from) || !asks(signal.ref)) return forged
       return applyRequest(system, from, signal)
     case 'demonitor':
     case 'cancelCall':
-      return signal.ref.node === from ? applyCancel(system, from, signal) : forged
+      return asks(signal.ref) ? applyCancel(system, from, signal) : forged
     case 'spawned':
       return owns(signal.pid) ? applyAnswer(system, from, signal) : forged
     default:
@@ -66,9 +68,9 @@ export function applySignal(
 type LinkSignal = Extract<Signal, { readonly from: Pid; readonly to: Pid }>
 
 function applyLink(system: System, from: string, signal: LinkSignal): Applied {
-  const found = system.lookup(signal.to)
+  const process = reachable(system, signal.to)
   const peer = system.peer(from)
-  if (found.tag !== 'local') {
+  if (process === undefined) {
     const { from: to, to: subject } = signal
     if (signal.tag === 'link') {
       system.route.deliver(from, null, { tag: 'linkExit', from: subject, to, reason: 'noproc' })
@@ -78,7 +80,6 @@ function applyLink(system: System, from: string, signal: LinkSignal): Applied {
     }
     return ok
   }
-  const { process } = found
   switch (signal.tag) {
     case 'link':
       // A link that crossed our unlink belongs to the time before it.
@@ -129,7 +130,7 @@ function applyMonitor(
   peer: Peer,
   signal: Extract<Signal, { readonly tag: 'monitor' }>,
 ): void {
-  const target = system.addressed(signal.to)
+  const target = reachable(system, signal.to)
   if (target === undefined) {
     system.route.deliver(peer.name, null, { tag: 'down', ref: signal.ref, reason: 'noproc' })
     return
@@ -146,7 +147,7 @@ function applyCall(
   signal: Extract<Signal, { readonly tag: 'call' }>,
 ): void {
   const { ref, op, arg } = signal
-  const server = system.addressed(signal.to)
+  const server = reachable(system, signal.to)
   if (server === undefined) {
     system.route.deliver(peer.name, null, { tag: 'callFailed', ref, reason: 'noproc' })
     return
@@ -252,6 +253,12 @@ function applyAnswer(system: System, from: string, signal: AnswerSignal): Applie
       peer.spawns.get(ref.id)?.fail(signal.reason)
       return ok
   }
+}
+
+/** The process an address from another node stands for; the node's own are out of its reach. */
+function reachable(system: System, to: Address): Process | undefined {
+  const process = system.addressed(to)
+  return process !== undefined && (process.flags & SHIELDED) === 0 ? process : undefined
 }
 
 function deadLetter(system: System, from: string, to: Address): void {

@@ -5,7 +5,6 @@
 export { checkName, checkPid, checkTimeout, show } from './check.ts'
 export { reportCrash } from './crash.ts'
 export { deliver } from './deliver.ts'
-export { waitFor } from './dispatch.ts'
 export { formatReason, isReason, reasonOfThrown, withoutStack } from './exit.ts'
 export {
   type PidParts,
@@ -19,6 +18,7 @@ export { limits as runtimeLimits } from './limits.ts'
 export { startCall } from './local-call.ts'
 export { callerProcess, createSystem, LocalNode, systemOf } from './local-node.ts'
 export { Module } from './module.ts'
+export { type Continuation, waitFor } from './pause.ts'
 export { Peer, peerLost } from './peers.ts'
 export { BUSY, Process, type Receiver } from './process.ts'
 export { RemoteProcess } from './remote-pids.ts'

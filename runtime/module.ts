@@ -68,6 +68,7 @@ export function process<Arg = void>(name: string, body: Body<Arg>): Module<unkno
 export class ModuleTable {
   readonly #modules = new Map<string, AnyModule>()
   readonly #spawnable = new Set<AnyModule>()
+  readonly #shielded = new Set<AnyModule>()
 
   /**
    * `spawnable` are those that other nodes may spawn here; all of `modules` by default. Throws
@@ -93,6 +94,16 @@ export class ModuleTable {
       throw new BadArgument(`modules: two modules are named '${module.name}'`)
     }
     this.#modules.set(module.name, module)
+  }
+
+  /** Adds a module whose processes other nodes cannot reach at all. */
+  addShielded(module: AnyModule): void {
+    this.add(module)
+    this.#shielded.add(module)
+  }
+
+  isShielded(module: AnyModule): boolean {
+    return this.#shielded.has(module)
   }
 
   find(name: string): AnyModule | undefined {

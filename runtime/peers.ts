@@ -34,13 +34,16 @@ export class Peer {
   /** Our spawn requests waiting for the peer, by reference id. */
   readonly spawns = new Map<number, PendingSpawn>()
 
+  /** Pairs in `links`: one process of ours may be linked with very many of the peer's. */
+  #linkCount = 0
+
   constructor(name: string) {
     this.name = name
   }
 
   /** True when the peer holds as much of this node's memory as it may. */
   get full(): boolean {
-    return this.links.size + this.watches.size + this.inboundCalls.size >= limits.peerRelationsMax
+    return this.#linkCount + this.watches.size + this.inboundCalls.size >= limits.peerRelationsMax
   }
 
   addLink(process: Process, pid: Pid): void {
@@ -49,12 +52,16 @@ export class Peer {
       pids = new Set()
       this.links.set(process, pids)
     }
+    this.#linkCount -= pids.size
     pids.add(pid)
+    this.#linkCount += pids.size
   }
 
   removeLink(process: Process, pid: Pid): void {
     const pids = this.links.get(process)
-    if (pids?.delete(pid) && pids.size === 0) this.links.delete(process)
+    if (!pids?.delete(pid)) return
+    this.#linkCount--
+    if (pids.size === 0) this.links.delete(process)
   }
 }
 

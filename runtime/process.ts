@@ -11,6 +11,7 @@ import { Pid, type PidParts } from './identifier.ts'
 import type { Links } from './links.ts'
 import { Mailbox } from './mailbox.ts'
 import type { Monitor, Watch } from './monitors.ts'
+import type { Pause } from './pause.ts'
 import type { Waiter } from './receive.ts'
 import type { Request } from './request.ts'
 import type { Self } from './self.ts'
@@ -34,6 +35,8 @@ export const REPORTED = 128
 export const POISONED = 256
 /** Its pid has left the node, and is remembered by it. */
 export const ABROAD = 512
+/** To other nodes it does not exist. */
+export const SHIELDED = 1024
 
 /**
  * A process that handles its mail by callback (behaviours). `receive` gets one message at a time;
@@ -57,6 +60,7 @@ export class Process extends Mailbox implements PidParts {
   /** Starts the body; null once it has. */
   begin: ((process: Process) => void) | null
   receiver: Receiver | null = null
+  pause: Pause | null = null
   waiter: Waiter | null = null
   self: Self | null = null
   name: string | null = null

@@ -27,8 +27,11 @@ export abstract class Request extends Reference {
   /** Answers the caller; `sender` is the process that answers, null for host code. */
   protected abstract succeed(value: unknown, sender: Process | null): void
 
-  /** Tells the caller that no answer will come. */
-  protected abstract miss(reason: Reason): void
+  /**
+   * Tells the caller that no answer will come. `sender` is the process that owed it: what it sent
+   * the caller before is to arrive before (rule O6, as a DOWN would: M8).
+   */
+  protected abstract miss(reason: Reason, sender: Process | null): void
 
   reply(value: unknown, sender: Process | null): void {
     if (this.done) return
@@ -36,10 +39,10 @@ export abstract class Request extends Reference {
     this.succeed(value, sender)
   }
 
-  fail(reason: Reason): void {
+  fail(reason: Reason, sender: Process | null = this.server): void {
     if (this.done) return
     this.finish()
-    this.miss(reason)
+    this.miss(reason, sender)
   }
 
   /** Ends the record without telling anyone. */
@@ -52,7 +55,7 @@ export abstract class Request extends Reference {
 /** Notes that `server` owes an answer: if it dies first, the call fails with its reason. */
 export function holdRequest(server: Process, request: Request): void {
   if (!server.alive) {
-    request.fail(server.reason ?? 'noproc')
+    request.fail(server.reason ?? 'noproc', server)
     return
   }
   request.server = server

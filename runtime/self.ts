@@ -7,7 +7,7 @@
 import { Receiving } from './body.ts'
 import { checkPid, checkTimeout, show } from './check.ts'
 import type { Destination } from './destination.ts'
-import { BadArgument, Exited, type Reason } from './exit.ts'
+import { BadArgument, Exited, isReason, type Reason } from './exit.ts'
 import { isReference, type Pid, type Reference } from './identifier.ts'
 import { isDown } from './messages.ts'
 import { monitor } from './monitoring.ts'
@@ -120,7 +120,11 @@ export class Self {
   exit(to: Pid, reason: Reason): void {
     checkPid('exit', to)
     const process = live(this.#process)
-    sendExit(process, process.pid, to, reason)
+    const sent = process.system.checked ? prepare(reason, 'reason') : reason
+    if (!isReason(sent)) {
+      throw new BadArgument(`reason: expected a string or a tagged object, got ${show(reason)}`)
+    }
+    sendExit(process, process.pid, to, sent)
     if (!process.alive) throw new Exited()
   }
 

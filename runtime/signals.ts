@@ -45,6 +45,8 @@ export function link(process: Process, to: Pid): void {
   const { system } = process
   const found = system.lookup(to)
   if (found.tag === 'dead') {
+    // Linked still: the exit signal of that link is on its way through the fan-out.
+    if (process.links?.has(to)) return
     if (!process.trapping) throw new Exit('noproc', `link to ${String(to)}`)
     deliver(process, { tag: 'EXIT', from: to, reason: 'noproc' })
     return

@@ -10,7 +10,7 @@ import { limits } from './limits.ts'
 import { type Caller, callerProcess, systemOf } from './local-node.ts'
 import { type AnyModule, Module, type StartResult } from './module.ts'
 import { monitorLocal } from './monitoring.ts'
-import { Process } from './process.ts'
+import { Process, SHIELDED } from './process.ts'
 import { processOf, type Self } from './self.ts'
 import { linkLocal } from './signals.ts'
 import type { System } from './system.ts'
@@ -111,6 +111,7 @@ export function create(
   if (process === undefined) {
     throw new Exit({ tag: 'systemLimit', limit: 'processes', max: limits.processesMax }, 'spawn')
   }
+  if (system.modules.isShielded(module)) process.flags |= SHIELDED
   if (options.name !== undefined) {
     try {
       system.register(options.name, process)

@@ -3,7 +3,7 @@
  * process without seeing each other. Holds state and resolves identifiers; the rules are in the
  * files that take a `System`.
  */
-import { checkName } from './check.ts'
+import { checkName, show } from './check.ts'
 import { deliver } from './deliver.ts'
 import type { Destination } from './destination.ts'
 import { dispatch } from './dispatch.ts'
@@ -183,6 +183,9 @@ export class System {
    * dropped if nobody has it (rules T1, T5). Throws `BadArgument` for a process elsewhere.
    */
   localTarget(to: Destination): (message: unknown) => void {
+    if (typeof to !== 'object' || to === null || !(isPid(to) || 'name' in to)) {
+      throw new BadArgument(`sendAfter: expected a pid or a name, got ${show(to)}`)
+    }
     const name = isPid(to) ? undefined : to.name
     const elsewhere = isPid(to)
       ? this.lookup(to).tag === 'remote'

@@ -27,6 +27,7 @@ export function terminate(process: Process, reason: Reason): void {
   if (process.waiter !== null) disarm(process.waiter)
   process.waiter = null
   process.receiver = null
+  process.pause = null
   process.begin = null
   if (system.outsideWaits.size > 0) system.outsideWaits.delete(process)
   runHooks(process, reason)
@@ -79,7 +80,7 @@ class Losses implements Job {
     if (process.monitors !== null) demonitor(process, process.monitors)
     else if (this.#breakLink()) return true
     else if (process.requests !== null) process.requests.fail(this.#reason)
-    else if (this.#calls?.length) this.#calls.pop()?.fail(this.#reason)
+    else if (this.#calls?.length) this.#calls.pop()?.fail(this.#reason, process)
     else if (process.watchers !== null) process.watchers.fire(this.#reason)
     else return false
     return true

@@ -16,6 +16,7 @@ import {
   type StartResult,
 } from '../runtime/index.ts'
 import {
+  type Continuation,
   holdRequest,
   Module,
   type Process,
@@ -78,8 +79,8 @@ export type ServerCallbacks<P, S, Arg> = {
   readonly continue?: (state: S, value: unknown, self: Self) => Awaitable<CastOutcome<S>>
   /** Last words, on a stop, a crash, or the parent's exit when trapping (rule G11). */
   readonly terminate?: (reason: Reason, state: S, self: Self) => Awaitable<void>
-} & Required<'calls', CallHandlers<P, S>> &
-  Required<'casts', CastHandlers<P, S>>
+} & Required<'calls', CallHandlers<P, NoInfer<S>>> &
+  Required<'casts', CastHandlers<P, NoInfer<S>>>
 
 /** A behaviour: a module whose processes speak protocol `P`. */
 export type Behaviour<P, Arg = unknown> = Module<P, Arg>
@@ -142,7 +143,7 @@ type GivenCallbacks = {
  * The loop of one server. A callback that returns a promise leaves the process busy and its
  * continuation with `waitFor`; nothing is allocated per message for one that does not.
  */
-class Server implements Receiver {
+class Server implements Receiver, Continuation {
   readonly #process: Process
   readonly #self: Self
   /** Who started it linked with itself; a starter without a link is nobody's parent. */
@@ -150,6 +151,8 @@ class Server implements Receiver {
   readonly #callbacks: Callbacks
   readonly #started: (result: StartResult) => void
   #state: unknown
+  /** The call an async handler is at work on; null when nobody waits for it. */
+  #awaited: Request | null = null
   #timeout: Timeout | null = null
   /** What the mailbox holds when the timeout fires; replaced whenever a message is handled. */
   #timeoutMark: TimeoutMark | null = null
@@ -175,8 +178,10 @@ class Server implements Receiver {
     }
     if (!(outcome instanceof Promise)) this.#initialised(outcome)
     else {
-      const initialised = (value: unknown): void => this.#initialised(value)
-      waitFor(process, outcome, initialised, (thrown) => this.#initThrew(thrown))
+      waitFor(process, outcome, {
+        proceed: (value) => this.#initialised(value),
+        fail: (thrown) => this.#initThrew(thrown),
+      })
     }
   }
 
@@ -192,7 +197,7 @@ class Server implements Receiver {
   #call(request: Request): void {
     const handler = this.#callbacks.calls.find(request.op)
     if (handler === undefined) {
-      request.fail({ tag: 'undef', op: request.op })
+      request.fail({ tag: 'undef', op: request.op }, this.#process)
       return
     }
     let outcome: unknown
@@ -245,12 +250,18 @@ class Server implements Receiver {
       return
     }
     if (request !== null) this.#owe(request)
-    waitFor(
-      this.#process,
-      outcome,
-      (value) => this.#returned(value, request),
-      (thrown) => this.#threw(thrown, request),
-    )
+    this.#awaited = request
+    waitFor(this.#process, outcome, this)
+  }
+
+  /** An async callback has returned. */
+  proceed(value: unknown): void {
+    this.#returned(value, this.#awaited)
+  }
+
+  /** An async callback has thrown. */
+  fail(thrown: unknown): void {
+    this.#threw(thrown, this.#awaited)
   }
 
   /** A thrown outcome counts as returned (rule G5). */
@@ -287,7 +298,7 @@ class Server implements Receiver {
   }
 
   #apply(outcome: unknown, request: Request | null): void {
-    if (outcome instanceof Reply && request !== null) {
+    if (request !== null && outcome instanceof Reply) {
       this.#state = outcome.state
       if (this.#answer(request, outcome.value)) this.#goOn(outcome.options)
       return
@@ -358,7 +369,7 @@ class Server implements Receiver {
     this.#timeout = null
   }
 
-  /** Runs `terminate`, then `last`, then ends the process; a failing `terminate` gives the reason. */
+  /** Runs `terminate`, then `last`, then ends; a failing `terminate` gives the reason. */
   #stop(reason: Reason, last?: () => void): void {
     this.#cancelTimeout()
     const end = (final: Reason): void => {
@@ -375,8 +386,10 @@ class Server implements Receiver {
       return
     }
     if (pending instanceof Promise) {
-      const failed = (error: unknown): void => end(reasonOfThrown(error))
-      waitFor(this.#process, pending, () => end(reason), failed)
+      waitFor(this.#process, pending, {
+        proceed: () => end(reason),
+        fail: (error) => end(reasonOfThrown(error)),
+      })
     } else end(reason)
   }
 

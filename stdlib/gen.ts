@@ -171,7 +171,8 @@ export function cast<P, Op extends OpOf<Casts<P>>>(
   op: Op,
   ...[arg]: ArgsOf<Casts<P>[Op]>
 ): void {
-  const system = systemOf(caller)
+  const process = callerProcess(caller)
+  const system = process === null ? systemOf(caller) : process.system
   const sent = system.checked ? prepare(arg, 'arg') : arg
   const message: CastMessage = { tag: '$cast', op, arg: sent }
   const resident = isPid(server) ? system.resident(server) : null
@@ -183,7 +184,7 @@ export function cast<P, Op extends OpOf<Casts<P>>>(
   if (target.tag === 'local') deliver(target.process, message)
   else if (target.tag === 'remote') {
     const signal = { tag: 'send', to: target.to, message } as const
-    system.route.deliver(target.node, callerProcess(caller), signal)
+    system.route.deliver(target.node, process, signal)
   }
 }
 

@@ -18,7 +18,11 @@ export type OutcomeOptions = {
 /** The options of nearly every outcome. */
 export const noOptions: OutcomeOptions = Object.freeze({})
 
+/** For the compiler only: without it a `Reply` of anything would pass for a `Next`. */
+declare const kind: unique symbol
+
 export class Reply<R, S> {
+  declare readonly [kind]: 'reply'
   readonly value: R
   readonly state: S
   readonly options: OutcomeOptions
@@ -31,6 +35,7 @@ export class Reply<R, S> {
 }
 
 export class Next<S> {
+  declare readonly [kind]: 'next'
   readonly state: S
   readonly options: OutcomeOptions
 
@@ -41,6 +46,7 @@ export class Next<S> {
 }
 
 export class Stop<S> {
+  declare readonly [kind]: 'stop'
   readonly reason: Reason
   /** Absent when the server stops from `init`, where there is no state yet. */
   readonly state: S | undefined
@@ -52,6 +58,7 @@ export class Stop<S> {
 }
 
 export class StopReply<R, S> {
+  declare readonly [kind]: 'stopReply'
   readonly reason: Reason
   readonly value: R
   readonly state: S

@@ -22,9 +22,13 @@ export type Casts<P> = P extends { readonly casts: infer C } ? C : {}
 export type OpOf<Ops> = keyof Ops & string
 
 export type ArgOf<F> = F extends (...args: infer A) => unknown
-  ? A extends readonly [infer First]
-    ? First
-    : undefined
+  ? A extends readonly []
+    ? undefined
+    : A extends readonly [infer First]
+      ? First
+      : A extends readonly [(infer Optional)?]
+        ? Optional | undefined
+        : never
   : never
 
 export type ReplyOf<F> = F extends (...args: infer _) => infer R ? R : never
@@ -56,34 +60,34 @@ export type Sendable =
   | ReadonlyMap<Sendable, Sendable>
   | ReadonlySet<Sendable>
 
-type IsSendable<T> = [T] extends [never]
-  ? true
-  : unknown extends T
-    ? true
-    : T extends Pid | Reference | Uint8Array | null | undefined | boolean | number | bigint | string
-      ? true
-      : T extends (...args: never[]) => unknown
-        ? false
-        : T extends Promise<unknown>
-          ? false
-          : T extends ReadonlyMap<infer K, infer V>
-            ? IsSendable<K> & IsSendable<V>
-            : T extends ReadonlySet<infer V>
-              ? IsSendable<V>
-              : T extends readonly (infer V)[]
-                ? IsSendable<V>
-                : T extends object
-                  ? false extends { [K in keyof T]: IsSendable<T[K]> }[keyof T]
-                    ? false
-                    : true
-                  : false
+/**
+ * What `T` is where all of it is plain data, and `never` in every place that is not: `T` can be
+ * sent if it is assignable to this. Compared as a whole, so that recursive types pass.
+ */
+type Plain<T> = unknown extends T
+  ? T
+  : T extends Pid | Reference | Uint8Array | null | undefined | boolean | number | bigint | string
+    ? T
+    : T extends ((...args: never[]) => unknown) | Promise<unknown>
+      ? never
+      : T extends ReadonlyMap<infer K, infer V>
+        ? ReadonlyMap<Plain<K>, Plain<V>>
+        : T extends ReadonlySet<infer V>
+          ? ReadonlySet<Plain<V>>
+          : T extends object
+            ? { [K in keyof T]: Plain<T[K]> }
+            : never
+
+type IsSendable<T> = [T] extends [Plain<T>] ? true : false
 
 type CheckOps<Ops> = {
-  [Op in keyof Ops]: false extends IsSendable<ArgOf<Ops[Op]>>
-    ? `argument of '${Op & string}' is not plain data`
-    : false extends IsSendable<ReplyOf<Ops[Op]> extends void ? null : ReplyOf<Ops[Op]>>
-      ? `reply of '${Op & string}' is not plain data`
-      : Ops[Op]
+  [Op in keyof Ops]: [ArgsOf<Ops[Op]>['length']] extends [0 | 1]
+    ? false extends IsSendable<ArgOf<Ops[Op]>>
+      ? `argument of '${Op & string}' is not plain data`
+      : false extends IsSendable<ReplyOf<Ops[Op]> extends void ? null : ReplyOf<Ops[Op]>>
+        ? `reply of '${Op & string}' is not plain data`
+        : Ops[Op]
+    : `'${Op & string}' takes more than one argument`
 }
 
 /** `P` itself, or a type that names the operation whose data cannot be sent. */

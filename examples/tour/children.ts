@@ -12,10 +12,14 @@ export type Child = {
   readonly stop: (how: 'SIGKILL' | 'end') => Promise<void>
 }
 
+const programs = {
+  child: new URL('./child.ts', import.meta.url),
+  stranger: new URL('./stranger.ts', import.meta.url),
+}
 const running = new Set<ChildProcess>()
 
-export function startChild(program: 'child.ts' | 'stranger.ts', options: ChildOptions): Child {
-  const path = fileURLToPath(new URL(program, import.meta.url))
+export function startChild(program: keyof typeof programs, options: ChildOptions): Child {
+  const path = fileURLToPath(programs[program])
   const child = spawn(process.execPath, ['--import', 'tsx', path, JSON.stringify(options)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })

@@ -63,11 +63,11 @@ try {
 }
 
 async function tour(): Promise<void> {
-  const startC = (port: number): Child => startChild('child.ts', options(stage.c, port, {}))
+  const startC = (port: number): Child => startChild('child', options(stage.c, port, {}))
   c = startC(0)
   const cPort = await portOf(c)
   say(`node c is up on UDP port ${cPort}`)
-  const b = startChild('child.ts', options(stage.b, 0, { [stage.c]: { host, port: cPort } }))
+  const b = startChild('child', options(stage.b, 0, { [stage.c]: { host, port: cPort } }))
   const bPort = await portOf(b)
   say(`node b is up on UDP port ${bPort}`)
   const forwarder = await startForwarder(cPort, marker)
@@ -159,7 +159,7 @@ async function encrypted(
 }
 
 async function strangerRefused(self: Self, aPort: number): Promise<boolean> {
-  const stranger = startChild('stranger.ts', {
+  const stranger = startChild('stranger', {
     ...options(stage.b, 0, { [`a@${host}`]: { host, port: aPort } }),
     dataDir: dataDir('stranger'),
   })

@@ -3,7 +3,8 @@
  * while it is empty, is synced, then renamed over the target, and the directory is synced: a crash
  * leaves the old bytes or the new ones. Reads are bounded before the bytes are taken.
  */
-import { mkdir, open, readdir, rename, unlink } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { type FileHandle, mkdir, open, readdir, rename, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Storage, StorageFailure } from './platform.ts'
 
@@ -43,19 +44,31 @@ async function syncDirectory(path: string): Promise<void> {
   }
 }
 
+/** The whole file, or undefined when it is larger; what its size claims to be is not trusted. */
+async function readAtMost(file: FileHandle, maxBytes: number): Promise<Uint8Array | undefined> {
+  const { size } = await file.stat()
+  if (size > maxBytes) return undefined
+  const chunks: Buffer[] = []
+  for await (const chunk of file.createReadStream({ start: 0, end: maxBytes, autoClose: false })) {
+    chunks.push(chunk)
+  }
+  const bytes = Buffer.concat(chunks)
+  return bytes.length > maxBytes ? undefined : new Uint8Array(bytes)
+}
+
 export function nodeStorage(): Storage {
+  // Two storages of one OS process may write the same file.
+  const writer = randomBytes(6).toString('hex')
   let writes = 0
   return {
     async read(path, maxBytes) {
       try {
         const file = await open(path, 'r')
         try {
-          const { size } = await file.stat()
-          if (size > maxBytes) {
-            const message = `${path} holds ${size} bytes, more than ${maxBytes}`
-            return { tag: 'error', reason: 'tooLarge', message }
-          }
-          return { tag: 'ok', bytes: new Uint8Array(await file.readFile()) }
+          const bytes = await readAtMost(file, maxBytes)
+          if (bytes !== undefined) return { tag: 'ok', bytes }
+          const message = `${path} holds more than ${maxBytes} bytes`
+          return { tag: 'error', reason: 'tooLarge', message }
         } finally {
           await file.close()
         }
@@ -65,9 +78,8 @@ export function nodeStorage(): Storage {
     },
 
     async write(path, bytes, mode) {
-      const temporary = `${path}.${process.pid}-${++writes}.tmp`
+      const temporary = `${path}.${writer}-${++writes}.tmp`
       try {
-        await unlink(temporary).catch(() => undefined)
         await writeNew(temporary, bytes, mode)
         await rename(temporary, path)
         await syncDirectory(dirname(path))

@@ -13,6 +13,8 @@ const absent = (path: string): StorageFailure => ({
 })
 
 export function simStorage(disk: SimDisk): Storage {
+  /** Directories that may be empty: the disk knows those that hold files. */
+  const made = new Set<string>()
   return {
     async read(path, maxBytes) {
       const file = disk.get(path)
@@ -32,12 +34,13 @@ export function simStorage(disk: SimDisk): Storage {
     },
     async list(path) {
       const prefix = `${path}/`
-      const names = [...disk.keys()]
-        .filter((name) => name.startsWith(prefix) && !name.slice(prefix.length).includes('/'))
-        .map((name) => name.slice(prefix.length))
-      return { tag: 'ok', names: names.sort() }
+      const inside = [...disk.keys()].filter((name) => name.startsWith(prefix))
+      if (inside.length === 0 && !made.has(path)) return absent(path)
+      const names = inside.map((name) => name.slice(prefix.length))
+      return { tag: 'ok', names: names.filter((name) => /^[^/]+$/.test(name)).sort() }
     },
-    async makeDirectory() {
+    async makeDirectory(path) {
+      made.add(path)
       return { tag: 'ok' }
     },
   }

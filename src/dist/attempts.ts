@@ -24,6 +24,16 @@ export class Attempts {
     return id
   }
 
+  /** Numbers of the attempts that no process has taken up. */
+  get waiting(): readonly number[] {
+    return [...this.#waiting.keys()]
+  }
+
+  /** True while no process has taken the attempt up. */
+  waits(id: number): boolean {
+    return this.#waiting.has(id)
+  }
+
   /** Takes an attempt up. `release` is to be called when it is decided. */
   begin(id: number): { readonly attempt: Attempt; readonly release: () => void } | undefined {
     const attempt = this.#waiting.get(id)

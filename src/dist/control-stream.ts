@@ -2,6 +2,10 @@
  * The control stream: one bidirectional stream, opened by the dialer, for the dist handshake and
  * the ticks. Frames are turned into messages for the link process; any byte counts as a sign of
  * life. Its end, or a frame that does not belong here, ends the connection.
+ *
+ * A peer that floods it gains nothing: pings that wait for the same answer are one message, more
+ * handshake messages than the handshake has end the connection, and nothing is added to a stream
+ * whose reader has stopped.
  */
 import type { CarrierStream, Connection, StreamHandler } from '../carrier/carrier.ts'
 import { limits } from '../limits.ts'
@@ -9,6 +13,9 @@ import { FrameReader, FrameWriter } from '../wire/index.ts'
 import { HandshakeCodec, type HandshakeMessage } from './handshake-message.ts'
 import type { Incoming } from './incoming.ts'
 import { closeCode, controlFrame, streamKind } from './protocol.ts'
+
+/** What each side hears of the handshake: status, challenge, ack; or name, reply. */
+const handshakeMessages = { dialer: 3, acceptor: 2 } as const
 
 export type ControlEvents = {
   /** Undefined stands for a frame that is not a handshake message. */
@@ -24,10 +31,13 @@ export class ControlStream {
   readonly #writer = new FrameWriter()
   readonly #heard: (() => void)[] = []
   #stream: CarrierStream | undefined
+  #handshakesLeft: number
+  #pinged = false
 
   constructor(connection: Connection, incoming: Incoming, events: ControlEvents) {
     this.#connection = connection
     this.#events = events
+    this.#handshakesLeft = handshakeMessages[connection.role]
     if (connection.role === 'dialer') {
       this.#stream = connection.openStream('bidi')
       this.#stream?.write(Uint8Array.of(streamKind.control))
@@ -45,6 +55,8 @@ export class ControlStream {
   }
 
   tick(): void {
+    this.#pinged = false
+    if ((this.#stream?.queuedBytes ?? 0) > limits.carrierStreamLowBytes) return
     this.#send(controlFrame.tick, new Uint8Array(0))
   }
 
@@ -67,8 +79,16 @@ export class ControlStream {
         type === controlFrame.handshake || type === controlFrame.tick || type === controlFrame.ping,
       onFrame: (type, body) => {
         for (const heard of this.#heard.splice(0)) heard()
-        if (type === controlFrame.ping) this.#events.onPing()
+        if (type === controlFrame.ping && !this.#pinged) {
+          this.#pinged = true
+          this.#events.onPing()
+        }
         if (type !== controlFrame.handshake) return
+        if (this.#handshakesLeft-- === 0) {
+          reader.stop()
+          end('handshake message out of turn')
+          return
+        }
         const fits = body.length <= limits.distHandshakeMessageMaxBytes
         this.#events.onHandshake(fits ? this.#codec.decode(body) : undefined)
       },

@@ -109,8 +109,15 @@ function start(state: HandshakeState, env: HandshakeEnv): Step {
   if (state.tag !== 'idle') return [state, []]
   if (env.role === 'acceptor') return [{ tag: 'waitingName' }, []]
   const { node, creation, flags } = env.self
-  const message = { tag: 'name', version: protocolVersion, node, creation, flags, mandatory: [] }
-  return [{ tag: 'waitingStatus' }, [{ tag: 'send', message } as const] as HandshakeAction[]]
+  const message: HandshakeMessage = {
+    tag: 'name',
+    version: protocolVersion,
+    node,
+    creation,
+    flags,
+    mandatory: [],
+  }
+  return [{ tag: 'waitingStatus' }, [{ tag: 'send', message }]]
 }
 
 function named(

@@ -40,12 +40,16 @@ export function kernelModule(
       const begin = (attempt: number): void => cast(context.host, me, 'attempt', attempt)
       router.begin = begin
       self.onExit(() => {
-        if (router.begin === begin) router.stop()
+        if (router.begin !== begin) return
+        router.stop()
+        for (const id of attempts.waiting) giveUp(attempts, id)
       })
       return null
     },
     casts: {
       attempt: async (state, id, self) => {
+        // Anybody can send a cast.
+        if (!attempts.waits(id)) return next(state)
         const spec = child(link, id, { id: `link-${id}`, restart: 'temporary', shutdown: 1_000 })
         const started = await call(self, local(links, linksName), 'startChild', spec)
         if (started.tag === 'error') giveUp(attempts, id)

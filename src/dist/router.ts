@@ -26,6 +26,22 @@ import { closeCode } from './protocol.ts'
 import { encodeSignal } from './signal-codec.ts'
 import { Subscribers } from './subscribers.ts'
 
+const overflowBytes = limits.distQueueMaxBytes * limits.distQueueOverflowFactor
+
+/**
+ * What a full queue refuses. Ends of processes, answers and withdrawals are never dropped, or the
+ * peer would wait for ever; a peer that takes none of them in loses its channel.
+ */
+const requests: ReadonlySet<Signal['tag']> = new Set([
+  'send',
+  'link',
+  'exit',
+  'monitor',
+  'call',
+  'reply',
+  'spawn',
+] satisfies readonly Signal['tag'][])
+
 type Waiting = { readonly sender: SenderKey; readonly type: number; readonly bytes: Uint8Array }
 
 /** Signals that wait for a channel. */
@@ -95,13 +111,15 @@ export class Router implements Route {
     }
     const { type, bytes } = encoded
     if (entry?.tag === 'up') {
-      if (this.#overflows(entry.channel.queuedBytes, sender, node)) return
+      const { queuedBytes } = entry.channel
+      if (this.#overflows(queuedBytes, sender, node, signal)) return
       entry.channel.send(senderKey(sender), type, bytes)
+      if (queuedBytes > 2 * overflowBytes) entry.connection.close(closeCode.limit, 'not reading')
       return
     }
     const pending = entry ?? this.#connect(node)
     if (pending === undefined) return
-    if (this.#overflows(pending.queuedBytes, sender, node)) return
+    if (this.#overflows(pending.queuedBytes, sender, node, signal)) return
     pending.queue.push({ sender: senderKey(sender), type, bytes: bytes.slice() })
     pending.queuedBytes += bytes.length
   }
@@ -174,8 +192,11 @@ export class Router implements Route {
   stop(): void {
     this.begin = undefined
     for (const [node, entry] of [...this.#entries]) {
-      if (entry.tag === 'up') this.down(entry.channel, 'shutdown')
-      else if (entry.tag === 'connecting') this.#unreachable(node, entry)
+      if (entry.tag === 'up') {
+        // Its link process may live on: the peer must not believe in a channel that we gave up.
+        entry.connection.close(closeCode.shutdown, 'shutdown')
+        this.down(entry.channel, 'shutdown')
+      } else if (entry.tag === 'connecting') this.#unreachable(node, entry)
     }
   }
 
@@ -194,8 +215,9 @@ export class Router implements Route {
   #startDial(node: string, entry: Pending): void {
     entry.dialing = true
     const ended = this.#book(node, entry)
-    const attempt = this.#attempts.add({ role: 'dialer', node, ended })
-    if (attempt !== undefined && this.begin !== undefined) this.begin(attempt)
+    const begin = this.begin
+    const attempt = begin && this.#attempts.add({ role: 'dialer', node, ended })
+    if (begin !== undefined && attempt !== undefined) begin(attempt)
     else this.#system.platform.turn.soon(ended)
   }
 
@@ -232,9 +254,9 @@ export class Router implements Route {
     this.#startDial(node, entry)
   }
 
-  /** Far above the limit the sender ends; its signal and all its later ones are not sent. */
-  #overflows(queuedBytes: number, sender: Process | null, node: string): boolean {
-    if (queuedBytes <= limits.distQueueMaxBytes * limits.distQueueOverflowFactor) return false
+  /** Far above the limit the sender ends; this signal and its later requests are not sent. */
+  #overflows(queuedBytes: number, sender: Process | null, node: string, { tag }: Signal): boolean {
+    if (queuedBytes <= overflowBytes || !requests.has(tag)) return false
     if (sender?.alive) {
       terminate(sender, { tag: 'systemLimit', limit: 'distQueue', node })
     } else {

@@ -101,7 +101,7 @@ function fieldsOf(signal: Signal, exposeStacks: boolean): readonly unknown[] {
 export function decodeSignal(type: number, term: unknown): Signal | undefined {
   const tag = tags.get(type)
   if (tag === undefined || !Array.isArray(term)) return undefined
-  const [a, b, c, d, e, f, g] = term as readonly unknown[]
+  const [a, b, c, d, e, f, g]: readonly unknown[] = term
   switch (tag) {
     case 'send':
       return isAddress(a) ? { tag, to: a, message: b } : undefined

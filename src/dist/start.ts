@@ -71,7 +71,7 @@ export async function startDist(
   const link = linkModule(context)
   const links = supervisor(linksName, (_: undefined) => ({ children: [] }))
   const kernel = kernelModule(context, link, links)
-  for (const module of [link, links, kernel]) system.modules.add(module)
+  for (const module of [link, links, kernel]) system.modules.addShielded(module)
   system.route = router
   const children = [
     child(links, undefined, { id: 'links', name: linksName }),

@@ -44,7 +44,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     await checkJoin(system, options)
     dist = await openDist(system, options)
     const modules = rootModules(dist?.children ?? [], options.root)
-    for (const module of modules) system.modules.add(module)
+    for (const module of modules) system.modules.addShielded(module)
     const root = await start(new LocalNode(system), modules[0]!, undefined)
     if (root.tag !== 'ok') {
       const why = root.tag === 'error' ? formatReason(root.reason) : root.tag

@@ -5,7 +5,7 @@
  * crashed child cannot hand a damaged argument to its successor.
  */
 import type { LocalName, Module } from '../../runtime/index.ts'
-import { prepare, show } from '../../runtime/kernel.ts'
+import { prepare, runtimeLimits, show } from '../../runtime/kernel.ts'
 
 export type Restart = 'permanent' | 'transient' | 'temporary'
 export type Strategy = 'oneForOne' | 'oneForAll' | 'restForOne'
@@ -112,7 +112,7 @@ export function checkChild(candidate: unknown, at: string): ChildSpec | SpecErro
   if (restart !== 'permanent' && restart !== 'transient' && restart !== 'temporary') {
     return refuse(`${at}.restart`, 'permanent, transient or temporary', restart)
   }
-  if (shutdown !== 'brutalKill' && !(typeof shutdown === 'number' && shutdown >= 0)) {
+  if (shutdown !== 'brutalKill' && !isTimeout(shutdown)) {
     return refuse(`${at}.shutdown`, 'milliseconds, Infinity or brutalKill', shutdown)
   }
   if (type !== 'worker' && type !== 'supervisor') {
@@ -131,6 +131,11 @@ function refuse(field: string, expected: string, got: unknown): SpecError {
 
 function isCount(value: unknown, least: number): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= least
+}
+
+function isTimeout(value: unknown): value is number {
+  if (typeof value !== 'number') return false
+  return value === Number.POSITIVE_INFINITY || (value >= 0 && value <= runtimeLimits.timeoutMaxMs)
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -11,6 +11,7 @@ import { processOfSelf, withoutStack } from '../../runtime/kernel.ts'
 import { startWith } from '../gen.ts'
 import { genServer } from '../gen-server.ts'
 import { next, reply, type Stop, stop } from '../outcome.ts'
+import { noRestarts } from './intensity.ts'
 import {
   type Child,
   type SupervisorAction,
@@ -133,7 +134,7 @@ async function startAll(
   const checked = checkFlags(flags)
   if (isSpecError(checked)) return stop({ ...checked })
   const { strategy, intensity, periodMs } = checked
-  let state: SupervisorState = { strategy, intensity, periodMs, children: [], restarts: [] }
+  let state: SupervisorState = { strategy, intensity, periodMs, children: [], restarts: noRestarts }
   for (const spec of checked.children) {
     const result = await startSpec(self, spec)
     if (result.tag === 'error') {

@@ -43,7 +43,7 @@ const step = fc.oneof(
 
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never
 
-/** A member as the test holds it: what it was told arrives in `heard`, and it runs what it is asked. */
+/** A member as the test holds it: what it was told arrives in `heard`. */
 type Member = {
   readonly pid: Pid
   readonly traps: boolean

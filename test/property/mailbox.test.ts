@@ -32,6 +32,7 @@ type Step = (model: Model, real: Real) => void
 function same(model: Model, { mailbox }: Real): void {
   assert.is(mailbox.messageCount, model.messages.length)
   assert.is(mailbox.hasMail, model.messages.length > 0)
+  assert.is(mailbox.allSeen, model.seen === model.messages.length)
 }
 
 function pushes(count: number): Step {
@@ -73,6 +74,16 @@ function takes(modulus: number, rest: number, onlyNew: boolean, count: number): 
       same(model, real)
     }
   }
+}
+
+/** As `deliver` does with a message that a waiting receive was offered and did not want. */
+const pushSeen: Step = (model, real) => {
+  if (!real.mailbox.allSeen) return
+  model.messages.push(real.next)
+  model.seen = model.messages.length
+  real.mailbox.pushSeen(real.next)
+  real.next++
+  same(model, real)
 }
 
 const rewind: Step = (model, real) => {
@@ -122,6 +133,7 @@ const steps = fc.array(
           named(takes(m, r, onlyNew, n), `take ${m},${r},${onlyNew} x${n}`),
         ),
     },
+    { weight: 3, arbitrary: fc.constant(named(pushSeen, 'push seen')) },
     { weight: 1, arbitrary: fc.constant(named(rewind, 'rewind')) },
     { weight: 1, arbitrary: fc.constant(named(drain, 'drain')) },
   ),

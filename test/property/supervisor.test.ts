@@ -6,7 +6,7 @@
 import fc from 'fast-check'
 import { type Pid, type Reason, spawn, startRuntime } from '../../runtime/index.ts'
 import { Module } from '../../runtime/kernel.ts'
-import { addRestart, type Restarts } from '../../stdlib/supervisor/intensity.ts'
+import { addRestart, noRestarts, type Restarts } from '../../stdlib/supervisor/intensity.ts'
 import {
   type SupervisorAction,
   type SupervisorEvent,
@@ -68,7 +68,7 @@ class Driver {
       pid: pids(),
       restarting: false,
     }))
-    this.state = { strategy, intensity, periodMs: 1, children, restarts: [] }
+    this.state = { strategy, intensity, periodMs: 1, children, restarts: noRestarts }
   }
 
   get running(): readonly string[] {
@@ -225,7 +225,7 @@ test('V8 V9 the intensity rule agrees with counting all restarts within the peri
   fc.assert(
     fc.property(gaps, fc.nat(5), fc.integer({ min: 1, max: 500 }), (steps, intensity, periodMs) => {
       const all: number[] = []
-      let kept: Restarts = []
+      let kept: Restarts = noRestarts
       let nowMs = 0
       for (const step of steps) {
         nowMs += step

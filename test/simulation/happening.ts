@@ -51,5 +51,7 @@ export type Happening =
   | { tag: 'stray'; by: string; what: string }
   | { tag: 'died'; pid: string; reason: string }
   | { tag: 'crashed'; node: string }
+  /** Faults are over and nothing is owed any more: what should have ended has. */
+  | { tag: 'settled' }
 
 export type HappeningOf<Tag extends Happening['tag']> = Extract<Happening, { tag: Tag }>

@@ -6,8 +6,9 @@ import { isAsExpression, isTypeAssertion } from 'typescript/unstable/ast/is'
 import { isProduct, lineOf, type Repo, type Violation, walk } from './source.ts'
 
 export const castBudget: Readonly<Record<string, number>> = {
-  runtime: 7,
-  stdlib: 0,
+  runtime: 8,
+  stdlib: 4,
+  'src/dist': 1,
 }
 
 export function castsRule(repo: Repo, budget = castBudget): Violation[] {

@@ -18,7 +18,7 @@ main(Row, N) ->
     end.
 
 run(Row, N) ->
-    in_own_process(Row, max(1000, N div 5)),
+    in_own_process(Row, N),
     {Ns, Arrived} = in_own_process(Row, N),
     io:format("{\"ns\":~b,\"arrived\":~b}~n", [Ns, Arrived]).
 

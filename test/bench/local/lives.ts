@@ -6,6 +6,7 @@ import {
   type LocalNode,
   type Pid,
   process,
+  type Ref,
   spawnLink,
   spawnMonitor,
 } from '../../../runtime/index.ts'
@@ -64,12 +65,12 @@ export const restart: Workload = (node: LocalNode, operations) =>
   node.run(async (self) => {
     const tree = await start(self, Tree, self.pid)
     if (tree.tag !== 'ok') throw new Error(`the supervisor did not start: ${tree.tag}`)
-    let fragile = (await self.receive()) as Pid
+    let fragile = (await self.receive()) as Ref<Fragile>
     return timed(async () => {
       let restarts = 0
       for (let i = 0; i < operations; i++) {
         cast(self, fragile, 'crash')
-        const next = (await self.receive()) as Pid
+        const next = (await self.receive()) as Ref<Fragile>
         if (next !== fragile) restarts++
         fragile = next
       }

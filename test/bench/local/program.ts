@@ -1,8 +1,9 @@
 /**
- * Our side of one round: `program ROW OPERATIONS`. Runs the workload once to warm up, once for the
- * measurement, each on a node of its own with the defaults a user gets, and prints the sample.
+ * Our side of one round: `program ROW OPERATIONS OPTIONS`. Runs the workload once to warm up and,
+ * just as long, once for the measurement, each on a node of its own with the defaults a user gets
+ * but for OPTIONS (JSON), and prints the sample.
  */
-import { type LocalNode, startRuntime } from '../../../runtime/index.ts'
+import { type LocalNode, type RuntimeOptions, startRuntime } from '../../../runtime/index.ts'
 import { callAsyncHandler, callManyCallers, callQueued, castBatches, castBurst } from './calls.ts'
 import { Fragile, restart, spawnLinkAbnormal, spawnMonitorExit, Tree } from './lives.ts'
 import { pingPong, ring, selectiveBacklog } from './messages.ts'
@@ -22,21 +23,19 @@ const workloads: ReadonlyMap<string, Workload> = new Map([
   ['selective-backlog-100k', selectiveBacklog],
 ])
 
-/** Shares of the measured run that warm-up takes. */
-const warmUpShare = 0.2
-
 async function main(): Promise<void> {
-  const [id = '', operations = ''] = process.argv.slice(2)
+  const [id = '', operations = '', options = '{}'] = process.argv.slice(2)
   const workload = workloads.get(id)
   if (workload === undefined) throw new Error(`no workload is named "${id}"`)
   const count = Number(operations)
-  await run(workload, Math.max(1000, Math.ceil(count * warmUpShare)))
-  const measured = await run(workload, count)
+  const given = JSON.parse(options)
+  await run(workload, count, given)
+  const measured = await run(workload, count, given)
   process.stdout.write(`${JSON.stringify(measured)}\n`)
 }
 
-async function run(workload: Workload, operations: number) {
-  const node = startRuntime({ name: 'bench@localhost', modules: [Fragile, Tree] })
+async function run(workload: Workload, operations: number, options: RuntimeOptions) {
+  const node = startRuntime({ name: 'bench@localhost', modules: [Fragile, Tree], ...options })
   try {
     return { ...(await workload(node, operations)), checked: await isChecked(node) }
   } finally {

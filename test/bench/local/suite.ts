@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildProgram } from '../build.ts'
 import { erlangSide } from '../erlang.ts'
+import type { RowSpec } from '../row.ts'
 import { readMeasured, runCommand } from '../sample.ts'
 import type { Bench, Suite } from '../suite.ts'
 import { localRows } from './rows.ts'
@@ -18,25 +19,24 @@ async function open(): Promise<Bench> {
       new URL('./program.ts', import.meta.url),
       join(directory, 'ours'),
     )
-    const round = async (id: string, operations: number) =>
-      readMeasured(
-        await runCommand(process.execPath, [program, id, String(operations)], {
-          NODE_ENV: 'production',
-          NODE_OPTIONS: '',
-        }),
-      )
-    const probe = await round('call-queued', 1)
+    const run = async ({ id, operations, options }: RowSpec) => {
+      const args = [program, id, String(operations), JSON.stringify(options)]
+      const env = { NODE_ENV: 'production', NODE_OPTIONS: '' }
+      return readMeasured(await runCommand(process.execPath, args, env))
+    }
+    const [first] = localRows
+    const probe = first === undefined ? undefined : await run({ ...first, operations: 1 })
     return {
       ours: {
         name: 'skein',
-        run: async ({ id, operations }) => {
-          const { ns, arrived } = await round(id, operations)
-          return { value: ns / operations, arrived }
+        run: async (row) => {
+          const { ns, arrived } = await run(row)
+          return { value: ns / row.operations, arrived }
         },
       },
       peer: await erlangSide(join(directory, 'erlang')),
       peerName: 'erlang',
-      checked: probe.checked === true,
+      checked: probe?.checked === true,
       close,
     }
   } catch (error) {

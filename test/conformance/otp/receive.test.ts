@@ -1,7 +1,19 @@
 /** Selective receive (rules R1 to R6), with async bodies and with generator bodies. */
-import { exit, isDown, type Pid, process, type Self, spawnMonitor } from '../../../runtime/index.ts'
+import {
+  exit,
+  isDown,
+  type Module,
+  type Pid,
+  process,
+  type Reason,
+  type Self,
+  send,
+  spawn,
+  spawnMonitor,
+} from '../../../runtime/index.ts'
 import { limits } from '../../../runtime/limits.ts'
 import { assert, suite } from '../../support/harness.ts'
+import { turn } from '../../support/until.ts'
 import { errorOf, failureOf, inProcess, noMail, oneNode, virtualNode } from './one-node.ts'
 
 const test = suite('otp: receive')
@@ -156,30 +168,48 @@ test('R4 the longest timeout fires, not before its time', async () => {
   })
 })
 
-test('R5 mail that is there wins over a timeout of the same moment', async () => {
-  const { node, world, run } = virtualNode()
-  for (const kind of ['async', 'generator'] as const) {
-    const wanted = (message: unknown): boolean => message === 'wanted'
-    const options = { timeoutMs: 64, otherwise: 'timed out' } as const
-    const module =
-      kind === 'async'
-        ? process('async', async (self) => {
-            return exit({ tag: 'got', message: await self.receive(wanted, options) })
-          })
-        : process('generator', function* (self) {
-            return exit({ tag: 'got', message: yield* self.take(wanted, options) })
-          })
-    await run(async (self) => {
-      const { pid, ref } = spawnMonitor(self, module)
-      // Both come due at one virtual moment, the timeout first where its timer was set first.
-      self.sendAfter(64, pid, 'noise')
-      self.sendAfter(65, pid, 'wanted')
-      const { reason } = await self.receive(isDown(ref))
-      assert.ok(typeof reason === 'object' && reason.tag === 'got')
-    })
-  }
-  assert.ok(world.nowMs > 0 && node.name !== '')
-})
+const patient = {
+  async: process('async', async (self) => {
+    const message = await self.receive(isWanted, { timeoutMs: 64, otherwise: 'timed out' })
+    return exit({ tag: 'got', message })
+  }),
+  generator: process('generator', function* (self) {
+    const message = yield* self.take(isWanted, { timeoutMs: 64, otherwise: 'timed out' })
+    return exit({ tag: 'got', message })
+  }),
+} as const
+
+function isWanted(message: unknown): boolean {
+  return message === 'wanted'
+}
+
+/** Starts a patient process in a world of its own, and sees how it ends. */
+async function patience(module: Module<unknown, void>) {
+  const { node, world } = virtualNode()
+  const ends: Reason[] = []
+  node.observe((event) => {
+    if (event.tag === 'exit') ends.push(event.reason)
+  })
+  const pid = spawn(node, module)
+  await turn()
+  return { world, pid, ends }
+}
+
+for (const [kind, module] of Object.entries(patient)) {
+  test(`R5 mail that is there wins over a timeout of the same moment (${kind})`, async () => {
+    const alone = await patience(module)
+    while (alone.ends.length === 0 && alone.world.advance()) await turn()
+    assert.equal(alone.ends, [{ tag: 'got', message: 'timed out' }])
+    const { world, pid, ends } = await patience(module)
+    while (world.advance(alone.world.nowMs - 0.001)) await turn()
+    assert.equal(ends, [])
+    // In one segment: the mail arrives, and before its receiver runs the timeout fires.
+    send(pid, 'wanted')
+    while (world.nowMs < alone.world.nowMs) world.advance()
+    await turn()
+    assert.equal(ends, [{ tag: 'got', message: 'wanted' }])
+  })
+}
 
 test('R6 two receives at once are a mistake and throw', () =>
   inProcess(async (self) => {

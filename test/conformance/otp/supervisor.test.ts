@@ -70,7 +70,7 @@ test('V3 sup_start_ignore_child: an ignored child is kept without a pid', async 
 })
 
 for (const how of ['fail', 'throw'] as const) {
-  test(`V3 sup_start_error_return (${how}): roll back in reverse, tell which child and why`, async () => {
+  test(`V3 sup_start_error_return (${how}): undo in reverse, tell who and why`, async () => {
     const { module, life, starts } = workers()
     starts.set('c', how)
     const children = ['a', 'b', 'c', 'd'].map((id) => child(module, id, { id }))

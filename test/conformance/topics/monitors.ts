@@ -1,6 +1,15 @@
 /** Monitors between two places (rules M1 to M9, M11). Custom tags (M10) are not offered. */
 import * as assert from 'uvu/assert'
-import { exit, isDown, isExit, type Pid, process, spawnMonitorAt } from '../../../runtime/index.ts'
+import {
+  exit,
+  isDown,
+  isExit,
+  type Pid,
+  process,
+  type Reference,
+  spawn,
+  spawnMonitorAt,
+} from '../../../runtime/index.ts'
 import { at, genServer, next } from '../../../stdlib/index.ts'
 import { allGot, makePuppet, nextGot, puppet, settled, tell } from './puppet.ts'
 import { caseOf, type Topic } from './topic.ts'
@@ -18,6 +27,14 @@ const watcher = process(
     self.monitor(target)
     self.send(boss, 'watching')
     await self.receive((message) => message === 'end')
+  },
+)
+
+/** Tries to stop a monitor of somebody else, and tells what came of it. */
+const meddler = process(
+  'topic.meddler',
+  async (self, { boss, ref }: { boss: Pid; ref: Reference }) => {
+    self.send(boss, { stopped: self.demonitor(ref, { flush: true }) })
   },
 )
 
@@ -118,6 +135,19 @@ const stopped = caseOf('M5', 'after demonitor no DOWN comes', async (self, place
   assert.is(await self.receive(isDown(), { timeoutMs: 0, otherwise: null }), null)
 })
 
+const foreign = caseOf('M5', 'a reference of another process is ignored', async (self, place) => {
+  const target = await makePuppet(self, place, 'there')
+  const ref = self.monitor(target)
+  for (const side of ['here', 'there'] as const) {
+    const arg = { boss: self.pid, ref }
+    if (side === 'here') spawn(self, meddler, arg)
+    else await place.spawnThere(self, meddler, arg)
+    assert.equal(await self.receive(), { stopped: false })
+  }
+  tell(self, target, { tag: 'end', reason: 'over' })
+  assert.is((await self.receive(isDown(ref))).reason, 'over')
+})
+
 const flushed = caseOf('M6', 'a queued DOWN stays, or goes with flush', async (self, place) => {
   const target = await makePuppet(self, place, 'there')
   const [stays, goes, last] = [self.monitor(target), self.monitor(target), self.monitor(target)]
@@ -191,7 +221,7 @@ const oneWay = caseOf(
 
 export const monitors: Topic = {
   subject: 'monitors',
-  modules: [puppet, nobody, instant, watcher],
+  modules: [puppet, nobody, instant, watcher, meddler],
   cases: [
     stacked,
     itself,
@@ -201,6 +231,7 @@ export const monitors: Topic = {
     unknown,
     byName,
     stopped,
+    foreign,
     flushed,
     instantly,
     twice,

@@ -6,8 +6,8 @@
 import type { Happening, HappeningOf } from '../happening.ts'
 import type { Facts, MakeChecker } from './checker.ts'
 
-/** Timeouts are never early, and late by a tick of their list at most (the eighth part, or so). */
-const lateMaxMs = (timeoutMs: number): number => timeoutMs / 4 + 50
+/** Timeouts are never early, and late by a thirty-second at most (`runtime/timeouts.ts`). */
+const lateMaxMs = (timeoutMs: number): number => timeoutMs / 32 + 5
 
 type Call = {
   readonly begun: HappeningOf<'callBegun'>
@@ -57,7 +57,7 @@ function untruth(facts: Facts, { begun, atMs }: Call, outcome: string): string |
   const tookMs = facts.nowMs - atMs
   const { timeoutMs, to } = begun
   if (outcome === '"timeout"') {
-    if (tookMs < timeoutMs) return `timed out after ${tookMs} of ${timeoutMs} ms`
+    if (tookMs < timeoutMs - 1e-6) return `timed out after ${tookMs} of ${timeoutMs} ms`
     if (tookMs <= timeoutMs + lateMaxMs(timeoutMs)) return undefined
     return `timed out after ${tookMs} of ${timeoutMs} ms`
   }

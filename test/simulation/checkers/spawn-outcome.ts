@@ -13,6 +13,17 @@ type Spawn = {
 
 export const spawnOutcome: MakeChecker = (facts, accuse) => {
   const spawns = new Map<number, Spawn>()
+  const unlinked = new Set<string>()
+  const findOrphans = (): void => {
+    for (const [id, { begun, outcome, children }] of spawns) {
+      const dead = facts.isDead(begun.owner) && facts.reasonOf(begun.owner) !== '"normal"'
+      if (!begun.link || (outcome !== 'error' && !dead)) continue
+      for (const pid of children) {
+        if (facts.isDead(pid) || unlinked.has(pid)) continue
+        accuse(`${pid}, linked, outlives its spawn ${id}: ${outcome}`)
+      }
+    }
+  }
   return {
     name: 'spawn-outcome',
     see(happening: Happening) {
@@ -22,7 +33,9 @@ export const spawnOutcome: MakeChecker = (facts, accuse) => {
         const spawn = spawns.get(happening.id)
         spawn?.children.push(happening.pid)
         if ((spawn?.children.length ?? 0) > 1) accuse(`spawn ${happening.id} made two processes`)
-      } else if (happening.tag === 'spawnEnded') {
+      } else if (happening.tag === 'unlinked') unlinked.add(happening.target)
+      else if (happening.tag === 'settled') findOrphans()
+      else if (happening.tag === 'spawnEnded') {
         const spawn = spawns.get(happening.id)
         if (spawn === undefined) return
         if (spawn.outcome !== 'none') accuse(`spawn ${happening.id} ended twice`)
@@ -33,13 +46,9 @@ export const spawnOutcome: MakeChecker = (facts, accuse) => {
       }
     },
     finish() {
-      for (const [id, { begun, outcome, children }] of spawns) {
-        const dead = facts.isDead(begun.owner)
-        if (outcome === 'none' && !dead) accuse(`spawn ${id} of ${begun.owner} has no outcome`)
-        if (!begun.link || (outcome === 'ok' && !dead)) continue
-        for (const pid of children) {
-          if (!facts.isDead(pid)) accuse(`${pid}, linked, outlives its spawn ${id}: ${outcome}`)
-        }
+      for (const [id, { begun, outcome }] of spawns) {
+        if (outcome !== 'none' || facts.isDead(begun.owner)) continue
+        accuse(`spawn ${id} of ${begun.owner} has no outcome`)
       }
     },
   }

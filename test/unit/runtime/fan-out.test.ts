@@ -10,10 +10,9 @@ import {
   spawn,
   spawnLink,
 } from '../../../runtime/index.ts'
-import { recordOfPid } from '../../../runtime/kernel.ts'
+import { Process, recordOfPid } from '../../../runtime/kernel.ts'
 import { limits } from '../../../runtime/limits.ts'
 import type { Turn } from '../../../runtime/platform/platform.ts'
-import type { Process } from '../../../runtime/process.ts'
 import { linkLocal } from '../../../runtime/signals.ts'
 import { assert, suite } from '../../support/harness.ts'
 import { until } from '../../support/until.ts'
@@ -25,6 +24,12 @@ const slow = { deadlineMs: 30_000 }
 const idle = process('idle', function* (self) {
   yield* self.take()
 })
+
+function recordOf(pid: Pid): Process {
+  const record = recordOfPid(pid)
+  if (!(record instanceof Process)) throw new Error('not of this node')
+  return record
+}
 
 /** Counts the turns of the event loop, in which timers had their chance, until it is stopped. */
 function turnCounter(): { turns: number; stop(): void } {
@@ -84,7 +89,7 @@ test(
       const first = last
       for (let i = 1; i < 100_000; i++) {
         const next = spawn(self, idle)
-        linkPair(next, last)
+        linkLocal(recordOf(next), recordOf(last))
         last = next
         if (i % 5_000 === 0) await self.yield()
       }
@@ -102,11 +107,6 @@ test(
   },
   slow,
 )
-
-/** Links two processes at the tables' level: a hundred thousand bodies would prove nothing more. */
-function linkPair(a: Pid, b: Pid): void {
-  linkLocal(recordOfPid(a) as Process, recordOfPid(b) as Process)
-}
 
 test('other processes get their turns during a long fan-out', async () => {
   const { node } = realNode()
@@ -160,6 +160,30 @@ test(
   },
   slow,
 )
+
+test('what is linked, unlinked and monitored while its end waits to be told', async () => {
+  const { node } = realNode()
+  const heard = await node.run(async (self) => {
+    self.trapExit(true)
+    const [relinked, unlinked, unwatched] = [idle, idle, idle].map((body) => spawnLink(self, body))
+    if (!relinked || !unlinked || !unwatched) throw new Error('not spawned')
+    const ref = self.monitor(unwatched)
+    self.unlink(unwatched)
+    const crowd = spawn(self, idle)
+    for (let i = 0; i < 5_000; i++) self.monitor(crowd)
+    // The ends of the three wait behind the 5,000.
+    for (const pid of [crowd, relinked, unlinked, unwatched]) self.exit(pid, 'boom')
+    self.link(relinked)
+    self.unlink(unlinked)
+    assert.ok(self.demonitor(ref))
+    const messages: unknown[] = []
+    for (let i = 0; i < 5_001; i++) messages.push(await self.receive())
+    messages.push(await self.receive(null, { timeoutMs: 20, otherwise: 'nothing more' }))
+    const exits = messages.filter((message) => !isDown()(message))
+    return { exits, relinked }
+  })
+  assert.equal(heard.exits, [{ tag: 'EXIT', from: heard.relinked, reason: 'boom' }, 'nothing more'])
+})
 
 /** Turns that the test itself takes from `pending`. */
 function turnOn(pending: (() => void)[]): Turn {

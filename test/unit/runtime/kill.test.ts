@@ -6,12 +6,9 @@ import {
   Exited,
   isAlive,
   isDown,
-  isExit,
   type LocalNode,
-  type Module,
   type Pid,
   process,
-  type Reason,
   type Self,
   send,
   spawn,
@@ -112,7 +109,7 @@ function timerAfter(node: LocalNode, ms: number): () => boolean {
   return () => fired
 }
 
-test('an answer, or a failure, that comes after the caller was killed resumes nothing', async () => {
+test('an answer or a failure that comes after the caller was killed resumes nothing', async () => {
   type Late = { calls: { wait: () => null }; casts: { answer: () => void } }
   const Late = genServer<Late>('late')({
     init: () => [] as From<null>[],
@@ -305,7 +302,7 @@ test('a body in a bare await is dead at once, and its next primitive never retur
   assert.equal(log, ['resumed by the host'])
 })
 
-test('a linked death inside a synchronous segment stops the segment at its next primitive', async () => {
+test('a linked death inside a synchronous segment stops it at its next primitive', async () => {
   const { node } = realNode()
   const log: string[] = []
   const idle = process('idle', (self) => self.receive())
@@ -321,157 +318,6 @@ test('a linked death inside a synchronous segment stops the segment at its next 
   })
   assert.is(reason, 'boom')
   assert.equal(log, ['before'])
-})
-
-test('a server that dies inside its handler fails the call it was handling', async () => {
-  const { node } = realNode()
-  type Fatal = { calls: { now: () => null; later: () => null } }
-  const Fatal = genServer<Fatal>('fatal')({
-    init: () => null,
-    calls: {
-      now: (state, _arg, self) => {
-        self.exit(self.pid, 'kill')
-        return reply(null, state)
-      },
-      later: async (state, _arg, self) => {
-        self.exit(self.pid, 'kill')
-        return reply(null, state)
-      },
-    },
-  })
-  for (const op of ['now', 'later'] as const) {
-    const failure = await node.run(async (self) => {
-      const started = await start(self, Fatal)
-      if (started.tag !== 'ok') throw new Error('not started')
-      return call(self, started.pid, op).then(
-        () => null,
-        (error: unknown) => error,
-      )
-    })
-    assert.is((failure as { reason: Reason }).reason, 'killed')
-  }
-})
-
-test('a plain process that took a call and died without answering fails it', async () => {
-  const { node } = realNode()
-  const takers: Module<Echo, void>[] = [
-    process('async', async (self) => {
-      await self.receive()
-      throw new Error('no answer')
-    }) as Module<Echo, void>,
-    process('generator', function* (self) {
-      yield* self.take()
-      throw new Error('no answer')
-    }) as Module<Echo, void>,
-  ]
-  for (const taker of takers) {
-    const failure = await node.run(async (self) => {
-      const pid = spawn(self, taker)
-      return call(self, pid, 'get').then(
-        () => null,
-        (error: unknown) => error,
-      )
-    })
-    const { reason } = failure as { reason: Reason }
-    assert.ok(typeof reason === 'object' && reason.message === 'no answer')
-  }
-})
-
-type End = (self: Self) => unknown
-
-const ends: Readonly<Record<string, readonly [End, Reason]>> = {
-  return: [() => undefined, 'normal'],
-  throw: [
-    () => {
-      throw new Error('x')
-    },
-    { tag: 'error' },
-  ],
-  'own exit': [(self) => self.exit(self.pid, 'own'), 'own'],
-  'own kill': [(self) => self.exit(self.pid, 'kill'), 'killed'],
-  'killed by another': [(self) => self.receive(), 'killed'],
-}
-
-for (const [name, [end, reason]] of Object.entries(ends)) {
-  test(`onExit and signal on: ${name}`, async () => {
-    const { node } = realNode()
-    const seen: unknown[] = []
-    let alreadyDead = false
-    const body = process('watched', async (self) => {
-      const { signal } = self
-      assert.is(self.signal, signal)
-      signal.addEventListener('abort', () => seen.push(['signal', signal.reason]))
-      self.onExit((why) => {
-        alreadyDead = !isAlive(node, self.pid)
-        seen.push(['first', why])
-      })
-      self.onExit(() => {
-        throw new Error('a hook fails')
-      })
-      self.onExit((why) => seen.push(['second', why]))
-      await self.yield()
-      await end(self)
-    })
-    const failures: unknown[] = []
-    const stop = node.observe((event) => {
-      if (event.tag === 'hookFailed') failures.push(event.error)
-    })
-    const pid = spawn(node, body)
-    await calm()
-    if (isAlive(node, pid)) await killed(node, pid)
-    await until('the signal', () => seen.length === 3)
-    stop()
-    const [, why] = seen[0] as [string, Reason]
-    if (typeof reason === 'string') assert.is(why, reason)
-    else assert.is(typeof why === 'object' && why.tag, reason.tag)
-    assert.equal(seen, [
-      ['first', why],
-      ['second', why],
-      ['signal', why],
-    ])
-    assert.ok(alreadyDead)
-    assert.is(failures.length, 1)
-  })
-}
-
-test('a hook that uses its dead self is reported and harms nobody', async () => {
-  const { node } = realNode()
-  const failures: unknown[] = []
-  node.observe((event) => {
-    if (event.tag === 'hookFailed') failures.push(event.error)
-  })
-  const body = process('hooked', (self) => {
-    self.onExit(() => self.send(self.pid, 'x'))
-    self.onExit(() => self.onExit(() => undefined))
-  })
-  const reason = await node.run(async (self) => {
-    const { ref } = spawnMonitor(self, body)
-    return (await self.receive(isDown(ref))).reason
-  })
-  assert.is(reason, 'normal')
-  assert.is(failures.length, 2)
-  for (const failure of failures) assert.instance(failure, Exited)
-})
-
-test('a hook may spawn and kill through the node, and others may die in it', async () => {
-  const { node } = realNode()
-  const idle = process('idle', (self) => self.receive())
-  const victim = spawn(node, idle)
-  const body = process('hooked', (self) => {
-    self.onExit(() => {
-      spawn(node, idle, undefined, { name: 'heir' })
-      void node.run((other) => other.exit(victim, 'kill'))
-    })
-  })
-  const order = await node.run(async (self) => {
-    self.trapExit(true)
-    self.monitor(victim)
-    const child = spawnLink(self, body)
-    const first = await self.receive(isExit(child))
-    return [first.reason, (await self.receive(isDown())).reason]
-  })
-  assert.equal(order, ['normal', 'killed'])
-  assert.ok(whereis(node, 'heir'))
 })
 
 test.run()

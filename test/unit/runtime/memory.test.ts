@@ -1,4 +1,4 @@
-/** What the dead, the drained and the forgotten leave in memory, measured in a process of its own. */
+/** What the dead, the drained and the forgotten leave in memory, measured in its own process. */
 import { fileURLToPath } from 'node:url'
 import { assert, suite } from '../../support/harness.ts'
 import { runProgram } from '../../support/program.ts'

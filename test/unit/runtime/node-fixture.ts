@@ -7,7 +7,7 @@ import { turn } from '../../support/until.ts'
 
 /** A node on the real platform. */
 export function realNode(options: RuntimeOptions = {}): { node: LocalNode; system: System } {
-  const node = startRuntime({ name: 'a@host', ...options })
+  const node = startRuntime({ name: 'a@host', quiet: true, ...options })
   cleanup(() => node.stop())
   return { node, system: systemOf(node) }
 }

@@ -92,7 +92,7 @@ test('mail that lies there wins over the timeout, also when the slice was over (
               got.push(yield* self.take(matches, options))
             })
       const pid = spawn(node, waiting)
-      // Armed at 0 and marked by the tick at 1: the tick at 65 is the one that gives up. Just before
+      // Armed at 0, marked by the tick at 1: the tick at 65 is the one that gives up. Just before
       // it the slice is used up, so that the delivery has to wait for a later turn.
       await runUntil(60)
       world.after(65 - world.nowMs, () => {
@@ -181,6 +181,83 @@ test('a backlog is looked through once while other mail arrives', async () => {
     await self.receive(isDown(ref))
   })
   assert.is(looks, 10_101)
+})
+
+type Predicate = (self: Self, message: unknown) => boolean
+
+/** Predicates should be pure. What one does all the same must not harm anybody but its process. */
+const impure: Readonly<Record<string, readonly [Predicate, unknown]>> = {
+  'sends to its own process': [
+    (self, message) => {
+      if (message === 'one') self.send(self.pid, 'two')
+      return message === 'two'
+    },
+    'two',
+  ],
+  'receives itself': [
+    (self, message) => {
+      try {
+        void self.receive()
+      } catch {
+        return message === 'two'
+      }
+      return message === 'two'
+    },
+    'two',
+  ],
+}
+
+for (const [name, [predicate, wanted]] of Object.entries(impure)) {
+  test(`a predicate that ${name}`, async () => {
+    const { node } = realNode()
+    const got: unknown[] = []
+    const odd = process('odd', async (self) => {
+      got.push(await self.receive((message) => predicate(self, message)))
+    })
+    const pid = spawn(node, odd)
+    await turn()
+    await node.run(async (self) => {
+      const ref = self.monitor(pid)
+      self.send(pid, 'one')
+      self.send(pid, 'two')
+      self.send(pid, 'two')
+      // The sender is not the one to suffer, and the node goes on.
+      await self.receive(isDown(ref), { timeoutMs: 50, otherwise: null })
+      const next = spawnMonitor(
+        self,
+        process('next', () => undefined),
+      )
+      assert.is((await self.receive(isDown(next.ref))).reason, 'normal')
+    })
+    assert.ok(got.length <= 1 && got.every((message) => message === wanted))
+  })
+}
+
+test('a predicate that kills its own process ends it, and nobody else', async () => {
+  const { node } = realNode()
+  let resumed = false
+  const suicidal = process('suicidal', async (self) => {
+    await self.receive(
+      () => {
+        self.exit(self.pid, 'kill')
+        return true
+      },
+      { timeoutMs: 5, otherwise: null },
+    )
+    resumed = true
+  })
+  const pid = spawn(node, suicidal)
+  await turn()
+  const reason = await node.run(async (self) => {
+    const ref = self.monitor(pid)
+    self.send(pid, 'x')
+    self.send(pid, 'y')
+    const down = await self.receive(isDown(ref))
+    await self.receive(null, { timeoutMs: 15, otherwise: null })
+    return down.reason
+  })
+  assert.is(reason, 'killed')
+  assert.not(resumed)
 })
 
 test.run()

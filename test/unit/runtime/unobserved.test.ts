@@ -87,7 +87,7 @@ test('a caller that ended before its call failed hears nothing', async () => {
 
 test('each of two nodes blames its own process', async () => {
   const ends: string[] = []
-  const nodes = ['a@host', 'b@host'].map((name) => startRuntime({ name }))
+  const nodes = ['a@host', 'b@host'].map((name) => startRuntime({ name, quiet: true }))
   for (const node of nodes) {
     node.observe((event) => {
       if (event.tag === 'exit') ends.push(`${node.name} ${event.module} ${String(event.reason)}`)
@@ -111,7 +111,7 @@ test('each of two nodes blames its own process', async () => {
 
 test('any number of nodes has one listener, and none when they have stopped', async () => {
   const before = process.listenerCount('unhandledRejection')
-  const nodes = Array.from({ length: 20 }, () => startRuntime({ name: 'a@host' }))
+  const nodes = Array.from({ length: 20 }, () => startRuntime({ name: 'a@host', quiet: true }))
   assert.is(process.listenerCount('unhandledRejection'), before + 1)
   for (const node of nodes) await node.stop()
   await until('the listener is gone', () => process.listenerCount('unhandledRejection') === before)

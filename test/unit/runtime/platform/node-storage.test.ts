@@ -1,6 +1,13 @@
 /** Small files on a real disk: atomic, bounded, with their modes, every failure a value. */
-import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { nodeStorage } from '../../../../runtime/platform/node-storage.ts'
@@ -68,7 +75,7 @@ test('a leftover of a write that was cut short does not get in the way', async (
   assert.is(readFileSync(path, 'utf8'), 'whole')
 })
 
-test('writers at the same time, from several storages too: one whole file of theirs remains', async () => {
+test('writers at the same time, of several storages: one whole file remains', async () => {
   const dir = directory()
   const path = join(dir, 'file')
   const contents = Array.from({ length: 16 }, (_, i) => new Uint8Array(50_000).fill(i))
@@ -166,14 +173,33 @@ test('paths no file system takes are errors, not exceptions', async () => {
   }
 })
 
-// Root may read and write anything, so the refusal is asked for as another user.
-const program = fileURLToPathOf('../fixtures/denied.ts')
+test('what the user may not touch is denied', async () => {
+  const dir = directory()
+  const file = join(dir, 'file')
+  const storage = nodeStorage()
+  await storage.write(file, bytesOf('x'), 0o600)
+  chmodSync(file, 0o000)
+  chmodSync(dir, 0o500)
+  const outcomes = await asOrdinaryUser(async () => [
+    await reasonOf(storage.read(file, 10)),
+    await reasonOf(storage.write(join(dir, 'new'), bytesOf('x'), 0o600)),
+    await reasonOf(storage.remove(file)),
+    await reasonOf(storage.makeDirectory(join(dir, 'inner'), 0o700)),
+  ])
+  chmodSync(dir, 0o700)
+  assert.equal(outcomes, ['denied', 'denied', 'denied', 'denied'])
+  assert.equal(readdirSync(dir), ['file'])
+})
 
-function fileURLToPathOf(relative: string): string {
-  return new URL(relative, import.meta.url).pathname
+/** Permissions do not bind root, so that it steps down for the while. */
+async function asOrdinaryUser<T>(body: () => Promise<T>): Promise<T> {
+  if (process.geteuid?.() !== 0) return body()
+  process.seteuid?.(65_534)
+  try {
+    return await body()
+  } finally {
+    process.seteuid?.(0)
+  }
 }
 
 test.run()
-void program
-void execFileSync
-void chmodSync

@@ -5,7 +5,7 @@
 import { Pid, RemoteReference } from '../../../../runtime/identifier.ts'
 import { type Signal, systemOf } from '../../../../runtime/kernel.ts'
 import { closeCode } from '../../../../src/dist/protocol.ts'
-import { nodes, send, spawn } from '../../../../src/index.ts'
+import { child, nodes, send, spawn } from '../../../../src/index.ts'
 import { assert, suite } from '../../../support/harness.ts'
 import {
   counterName,
@@ -15,6 +15,7 @@ import {
   hostile,
   leavesNothing,
   reader,
+  secret,
   wellFor,
 } from './hostile.ts'
 import { a, b, tablesOf } from './virtual-cluster.ts'
@@ -229,9 +230,7 @@ test("another node's calls cannot be answered by the peer", async () => {
       peer.send({ tag: 'callFailed', ref: forged, reason: 'forged' })
       peer.send({ tag: 'spawnFailed', ref: forged, reason: 'forged' })
     }
-    await self.receive(null, { timeoutMs: 1_000, otherwise: null }).then((message) => {
-      settled = JSON.stringify(message)
-    })
+    settled = JSON.stringify(await self.receive(null, { timeoutMs: 1_000, otherwise: null }))
   })
   await calling
   assert.is(settled, 'null', 'nothing came')
@@ -313,6 +312,35 @@ test('messages in the shape of what the runtime delivers are messages', async ()
     }
   }
   await answered(scene)
+  await wellFor(scene)
+  await leavesNothing(scene)
+})
+
+test("the node's own processes do not exist for others, by name or by pid", async () => {
+  const scene = await hostile()
+  const { peer, victim, cluster } = scene
+  const own = ['skein.dist.kernel', 'skein.dist.links']
+  const pids = own.map((name) => systemOf(victim).names.get(name)?.pid)
+  const arg = child(secret, undefined, { id: 'x' })
+  let id = 100
+  for (const to of [...own, ...pids]) {
+    if (to === undefined) throw new Error('no such process')
+    const [ref, from] = [peer.ref(id++), peer.pid(1)]
+    peer.send({ tag: 'call', ref, from, to, op: 'startChild', arg })
+    assert.is((await peer.next('callFailed')).reason, 'noproc')
+    peer.send({ tag: 'monitor', ref: peer.ref(id++), from, to })
+    assert.is((await peer.next('down')).reason, 'noproc')
+    if (typeof to === 'string') continue
+    peer.send({ tag: 'link', from, to })
+    assert.is((await peer.next('linkExit')).reason, 'noproc')
+    peer.send({ tag: 'exit', from, to, reason: 'kill' })
+  }
+  await answered(scene)
+  assert.equal(
+    own.map((name) => systemOf(victim).names.get(name)?.pid),
+    pids,
+  )
+  assert.is(cluster.of(b, 'spawn').filter(({ module }) => module === secret.name).length, 0)
   await wellFor(scene)
   await leavesNothing(scene)
 })

@@ -77,6 +77,7 @@ export class ScriptedPeer {
   readonly #lanes = new Map<number, CarrierStream>()
   #controlStream: CarrierStream | undefined
   #codec: Codec | undefined
+  #deaf = false
 
   private constructor(cluster: VirtualCluster, options: PeerOptions, connection: Connection) {
     this.cluster = cluster
@@ -172,8 +173,21 @@ export class ScriptedPeer {
   sendControl(type: number, body: Uint8Array): void {
     const writer = new FrameWriter()
     writer.append(type, body)
-    const stream = this.#controlStream ?? this.openControl()
-    stream.write(writer.take())
+    this.controlStream.write(writer.take())
+  }
+
+  /** Bytes on the control stream. */
+  rawControl(bytes: Uint8Array): void {
+    this.controlStream.write(bytes.slice())
+  }
+
+  get controlStream(): CarrierStream {
+    return this.#controlStream ?? this.openControl()
+  }
+
+  /** Reads nothing any more that comes on data streams. */
+  deaf(): void {
+    this.#deaf = true
   }
 
   /** The next handshake message of the other side; undefined when the connection ended. */
@@ -224,7 +238,8 @@ export class ScriptedPeer {
     })
     this.#codec = codec
     const reassembly = new Reassembly()
-    this.incoming.take(streamKind.data, () => {
+    this.incoming.take(streamKind.data, (stream) => {
+      if (this.#deaf) stream.pause()
       const take = (type: number, body: Uint8Array): void => {
         const decoded = codec.decode(body)
         if (decoded.tag === 'error') throw new Error(`peer heard rubbish: ${decoded.reason}`)

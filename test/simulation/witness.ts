@@ -1,0 +1,181 @@
+/**
+ * What a run knows of itself: takes every happening, notes it in the event log, keeps the facts
+ * (who has died, and how), and shows it to the checkers. All processes of the workload, on
+ * whatever node, report to the one witness by plain function calls: it is no part of the cluster.
+ */
+import { type Pid, pidKey, type Self, type TraceEvent } from '../../runtime/index.ts'
+import { systemOf } from '../../runtime/kernel.ts'
+import { lineOf } from '../../src/testing/event-log.ts'
+import type { Simulation } from '../../src/testing/index.ts'
+import type { Checker, Facts, MakeChecker } from './checkers/checker.ts'
+import type { Happening } from './happening.ts'
+import { NodeView } from './node-view.ts'
+
+/** Violations kept of one run: the first are what matters. */
+const violationsMax = 20
+/** Processes remembered per node as somebody to talk to, dead ones included. */
+const targetsMax = 24
+
+export class Witness implements Facts {
+  readonly sim: Simulation
+  readonly violations: string[] = []
+  /** Processes to talk to, by node: the latest last. */
+  readonly targets = new Map<string, Pid[]>()
+  /** Every living process that can be talked to. */
+  readonly offered = new Map<string, Pid>()
+  /** Who serves on a node by name. */
+  readonly servers = new Map<string, Pid>()
+  /** False once the workload is to begin nothing new. */
+  active = true
+  /** Calls and spawns that have no outcome yet, and whose they are. */
+  readonly pending = new Map<number, string>()
+  /** Monitors that have not fired: their owner. */
+  readonly watching = new Map<number, string>()
+  readonly counts: Record<string, number> = {}
+  readonly #views = new Map<string, NodeView>()
+  /** Reason by pid; null when its node crashed. */
+  readonly #dead = new Map<string, string | null>()
+  /** Processes of the workload, by incarnation of their node. */
+  readonly #living = new Map<string, Set<string>>()
+  readonly #checkers: readonly Checker[]
+  #lastId = 0
+
+  constructor(sim: Simulation, checkers: readonly MakeChecker[]) {
+    this.sim = sim
+    this.#checkers = checkers.map((make) => {
+      const checker: Checker = make(this, (message) => this.#accuse(checker.name, message))
+      return checker
+    })
+  }
+
+  get nowMs(): number {
+    return this.sim.world.nowMs
+  }
+
+  nextId(): number {
+    return ++this.#lastId
+  }
+
+  isDead(pid: string): boolean {
+    return this.#dead.has(pid)
+  }
+
+  reasonOf(pid: string): string | undefined {
+    return this.#dead.get(pid) ?? undefined
+  }
+
+  /** A node is about to boot. */
+  boots(name: string, boot: number): NodeView {
+    const view = new NodeView(name, boot)
+    this.#views.set(name, view)
+    this.#living.set(view.key, new Set())
+    return view
+  }
+
+  /** A node has lost its power, and everything on it its life. */
+  crashed(name: string): void {
+    const view = this.#views.get(name)
+    if (view === undefined) return
+    for (const pid of this.#living.get(view.key) ?? []) this.#dies(view, pid, null)
+    this.tell({ tag: 'crashed', node: view.key })
+  }
+
+  onTrace(view: NodeView, event: TraceEvent): void {
+    view.onTrace(event)
+    if (event.tag === 'nodeup' || event.tag === 'nodedown') {
+      this.tell({ tag: event.tag, at: view.key, peer: event.node })
+    } else if (event.tag === 'exit') {
+      const pid = pidKey(event.pid)
+      if (!this.#living.get(view.key)?.has(pid)) return
+      this.#dies(view, pid, lineOf(event.reason))
+      this.tell({ tag: 'died', pid, reason: lineOf(event.reason) })
+    }
+  }
+
+  viewOf(self: Self): NodeView {
+    const view = this.#views.get(self.node)
+    if (view === undefined) throw new Error(`no view of ${self.node}`)
+    return view
+  }
+
+  /** The channel that a signal of `self` to `peer` will use. */
+  epochOf(self: Self, peer: string): number {
+    return this.viewOf(self).epochOf(systemOf(self), peer)
+  }
+
+  /** A process of the workload has begun. */
+  meet(self: Self): void {
+    this.#living.get(this.viewOf(self).key)?.add(pidKey(self.pid))
+  }
+
+  /** A process of the workload can be talked to. */
+  offer(self: Self): void {
+    this.offered.set(pidKey(self.pid), self.pid)
+    const known = this.targets.get(self.node) ?? []
+    known.push(self.pid)
+    if (known.length > targetsMax) known.shift()
+    this.targets.set(self.node, known)
+  }
+
+  tell(happening: Happening): void {
+    const { tag, ...fields } = happening
+    this.counts[tag] = (this.counts[tag] ?? 0) + 1
+    this.#keepPending(happening)
+    this.sim.note('load', `${tag} ${lineOf(fields)}`)
+    for (const checker of this.#checkers) checker.see(happening)
+  }
+
+  /** Pending calls and spawns whose owner lives. */
+  owed(): number {
+    return [...this.pending.values()].filter((owner) => !this.isDead(owner)).length
+  }
+
+  /** Monitors not fired whose owner lives. */
+  watched(): number {
+    return [...this.watching.values()].filter((owner) => !this.isDead(owner)).length
+  }
+
+  finish(): void {
+    for (const checker of this.#checkers) checker.finish()
+  }
+
+  /** A violation that no checker is needed to see. */
+  accuse(message: string): void {
+    this.#accuse('run', message)
+  }
+
+  #accuse(checker: string, message: string): void {
+    const violation = `${this.nowMs.toFixed(3)} ${checker}: ${message}`
+    this.sim.note('VIOLATION', `${checker}: ${message}`)
+    if (this.violations.length < violationsMax) this.violations.push(violation)
+  }
+
+  #dies(view: NodeView, pid: string, reason: string | null): void {
+    this.#living.get(view.key)?.delete(pid)
+    this.offered.delete(pid)
+    this.#dead.set(pid, reason)
+  }
+
+  #keepPending(happening: Happening): void {
+    switch (happening.tag) {
+      case 'callBegun':
+        this.pending.set(happening.id, happening.caller)
+        break
+      case 'spawnBegun':
+        this.pending.set(happening.id, happening.owner)
+        break
+      case 'callEnded':
+      case 'spawnEnded':
+        this.pending.delete(happening.id)
+        break
+      case 'monitored':
+        this.watching.set(happening.id, happening.owner)
+        break
+      case 'down':
+      case 'demonitored':
+        this.watching.delete(happening.id)
+        break
+      default:
+    }
+  }
+}
