@@ -182,6 +182,7 @@ function applySpawn(
     const process = create(system, module, signal.arg, {
       ...(signal.name === null ? {} : { name: signal.name }),
       parent: null,
+      parentElsewhere: from,
       started: (result) => {
         if (told) return
         told = true

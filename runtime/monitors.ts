@@ -104,7 +104,7 @@ export function addMonitor(monitor: Monitor): void {
 }
 
 /** Takes an active monitor out of its lists; nothing will fire it any more. */
-export function removeMonitor(monitor: Monitor): void {
+function removeMonitor(monitor: Monitor): void {
   monitor.active = false
   const { owner, ownedBefore, ownedAfter } = monitor
   if (ownedBefore !== null) ownedBefore.ownedAfter = ownedAfter

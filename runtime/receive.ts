@@ -92,8 +92,8 @@ export class Waiter implements Timed {
   }
 
   /**
-   * Gives the body a message that is not in the mailbox, whose mail it has all looked at. False when
-   * it does not match; it is then the caller's to put away.
+   * Gives the body a message that has just come, all mail before it having been looked at. False
+   * when it does not match: the caller then puts it away.
    */
   offer(message: unknown): boolean {
     const { process, matches } = this

@@ -5,7 +5,7 @@
 
 import type { Ref } from './destination.ts'
 import { BadArgument, Exit } from './exit.ts'
-import type { Reference } from './identifier.ts'
+import type { Pid, Reference } from './identifier.ts'
 import { limits } from './limits.ts'
 import { type Caller, callerProcess, systemOf } from './local-node.ts'
 import { type AnyModule, Module, type StartResult } from './module.ts'
@@ -79,6 +79,8 @@ function createOptions(
 
 export type CreateOptions = SpawnOptions & {
   readonly parent: Process | null
+  /** The parent when it is a process of another node. */
+  readonly parentElsewhere?: Pid | null
   readonly link?: boolean
   /** Told how the initialisation went; only the first telling counts. */
   readonly started?: (result: StartResult) => void
@@ -103,7 +105,7 @@ export function create(
         index,
         serial,
         module.name,
-        options.parent?.pid ?? null,
+        options.parent?.pid ?? options.parentElsewhere ?? null,
         (self) => module.begin(self, given, started),
         options.priority === 'high',
       ),

@@ -6,7 +6,7 @@
  * A parked body is dropped, never resumed: no `finally` of it runs, as OTP runs no `after` block
  * on an exit signal. A body that is running finds every operation of its `self` throwing.
  */
-import type { Reason } from './exit.ts'
+import { isReason, type Reason } from './exit.ts'
 import type { Job } from './fan-out.ts'
 import type { Pid } from './identifier.ts'
 import type { Links } from './links.ts'
@@ -15,12 +15,14 @@ import { DEAD, type Process } from './process.ts'
 import { Request } from './request.ts'
 import { signalExit } from './signals.ts'
 import type { System } from './system.ts'
+import { prepare } from './term.ts'
 import { disarm } from './timeouts.ts'
 
-export function terminate(process: Process, reason: Reason): void {
+export function terminate(process: Process, given: Reason): void {
   if ((process.flags & DEAD) !== 0) return
   const { system } = process
   process.flags |= DEAD
+  const reason = typeof given === 'object' && system.checked ? sendable(given) : given
   process.reason = reason
   if (process.name !== null) system.names.delete(process.name)
   system.processes.remove(process)
@@ -35,6 +37,16 @@ export function terminate(process: Process, reason: Reason): void {
     system.trace.emit({ tag: 'exit', pid: process.pid, module: process.module, reason })
   }
   if (hasRelations(process)) system.fanOut.runJob(new Losses(process, reason))
+}
+
+/** The reason as data, as every message is: the end is told even if its reason cannot be sent. */
+function sendable(reason: Reason): Reason {
+  try {
+    const prepared = prepare(reason, 'reason')
+    return isReason(prepared) ? prepared : { tag: 'unsendable' }
+  } catch (error) {
+    return { tag: 'unsendable', message: String(error) }
+  }
 }
 
 function hasRelations(process: Process): boolean {

@@ -199,8 +199,8 @@ export function replyTo<R>(caller: Caller, from: From<R>, value: R): void {
 
 /**
  * Stops a server in order and waits for its end (OTP `gen_server:stop/3`). Rejects with `Exit`:
- * `noproc`, `timeout` (the server still stops later), or the reason it really ended with when that
- * is another (rule G18).
+ * `noproc`, `timeout` (the server still stops later), `{ tag: 'nodedown', node }`, or the reason it
+ * really ended with when that is another (rule G18).
  */
 export async function stopServer(
   self: Self,
@@ -222,7 +222,10 @@ export async function stopServer(
     self.demonitor(ref, { flush: true })
     throw new Exit('timeout', 'stop')
   }
-  if (!sameReason(down.reason, reason)) throw new Exit(down.reason, 'stop')
+  if (down.reason === 'noconnection' && target.tag === 'remote') {
+    throw new Exit({ tag: 'nodedown', node: target.node }, 'stop')
+  }
+  if (!same(down.reason, reason)) throw new Exit(down.reason, 'stop')
 }
 
 export type StopMessage = { readonly tag: '$stop'; readonly reason: Reason }
@@ -233,6 +236,19 @@ export function isStop(message: unknown): message is StopMessage {
   )
 }
 
-function sameReason(a: Reason, b: Reason): boolean {
-  return a === b || (typeof a === 'object' && JSON.stringify(a) === JSON.stringify(b))
+/** Equal by value where both are plain objects or arrays, the same otherwise. */
+function same(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true
+  if (!isPlain(a) || !isPlain(b) || Array.isArray(a) !== Array.isArray(b)) return false
+  const keys = Object.keys(a)
+  return (
+    keys.length === Object.keys(b).length &&
+    keys.every((key) => Object.hasOwn(b, key) && same(Reflect.get(a, key), Reflect.get(b, key)))
+  )
+}
+
+function isPlain(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype = Object.getPrototypeOf(value)
+  return Array.isArray(value) || prototype === Object.prototype || prototype === null
 }

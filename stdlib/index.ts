@@ -9,10 +9,11 @@ export {
   startLink,
   stopServer,
 } from './gen.ts'
-export { type Behaviour, genServer, isTimeout, type TimeoutMessage } from './gen-server.ts'
+export { type Behaviour, genServer, isTimeout } from './gen-server.ts'
 export { at, local } from './name.ts'
 export { ignore, next, reply, stop, stopReply } from './outcome.ts'
 export type { From, Protocol, Sendable, ServerRef } from './protocol.ts'
+export type { TimeoutMessage } from './server-loop.ts'
 export {
   type ChildOptions,
   type ChildSpec,

@@ -16,7 +16,7 @@ import { limits } from '../limits.ts'
 import { type Codec, createCodec, FrameReader, Reassembly } from '../wire/index.ts'
 import type { ControlStream } from './control-stream.ts'
 import { closeCode, fragmentFrame } from './protocol.ts'
-import { SendStream } from './send-stream.ts'
+import { LargeBudget, SendStream } from './send-stream.ts'
 import { decodeSignal, isSignalFrame } from './signal-codec.ts'
 
 export type ChannelStatistics = {
@@ -38,6 +38,7 @@ export class Channel {
   readonly #platform: Platform
   readonly #streams: (SendStream | undefined)[] = []
   readonly #reassembly = new Reassembly()
+  readonly #largeBudget = new LargeBudget()
   #flushing = false
   #lastId = 0
   #framesSent = 0
@@ -176,6 +177,7 @@ export class Channel {
     const sender = new SendStream(
       stream,
       () => (this.#lastId = (this.#lastId + 1) >>> 0),
+      this.#largeBudget,
       (code) => this.#connection.close(closeCode.protocolViolation, `data stream refused ${code}`),
     )
     this.#streams[lane] = sender

@@ -5,7 +5,7 @@
  * one deadline.
  */
 import { type Self, send } from '../../runtime/index.ts'
-import type { Connection } from '../carrier/carrier.ts'
+import type { CloseInfo, Connection } from '../carrier/carrier.ts'
 import { limits } from '../limits.ts'
 import { admit } from './admission.ts'
 import type { DistContext } from './context.ts'
@@ -22,11 +22,18 @@ import {
 } from './handshake.ts'
 import type { HandshakeMessage } from './handshake-message.ts'
 import type { Incoming } from './incoming.ts'
-import { ourFlags } from './protocol.ts'
+import { closeCode, ourFlags } from './protocol.ts'
 
 export type Greeting =
   | { readonly tag: 'ok'; readonly peer: PeerFacts; readonly control: ControlStream }
-  | { readonly tag: 'error'; readonly reason: HandshakeFailure | 'timeout' | 'closed' }
+  | {
+      readonly tag: 'error'
+      readonly reason: HandshakeFailure | 'timeout' | 'closed'
+      /** `closed`: what the peer said. */
+      readonly detail?: string
+    }
+
+type Closed = { readonly tag: '$closed'; readonly info: CloseInfo }
 
 type GreetingMessage = { readonly tag: '$greeting'; readonly message: HandshakeMessage | null }
 
@@ -35,7 +42,7 @@ function isGreeting(message: unknown): message is GreetingMessage {
 }
 
 /** Handshake messages, and the end of the connection, which is left for the caller to read. */
-function isNews(message: unknown): message is GreetingMessage | { readonly tag: '$closed' } {
+function isNews(message: unknown): message is GreetingMessage | Closed {
   return isGreeting(message) || hasTag(message, '$closed')
 }
 
@@ -90,9 +97,17 @@ export async function greet(
     const timeoutMs = Math.max(0, deadlineMs - clock.now())
     const news = await self.receive(isNews, { timeoutMs, otherwise: null })
     if (news === null) return { tag: 'error', reason: 'timeout' }
-    if (news.tag === '$closed') return { tag: 'error', reason: 'closed' }
+    if (news.tag === '$closed') return closed(news.info)
     event = news.message === null ? { tag: 'malformed' } : { tag: 'message', message: news.message }
   }
+}
+
+/** The close may overtake the status that explains it. */
+function closed({ by, code, reason }: CloseInfo): Greeting {
+  if (by !== 'peer') return { tag: 'error', reason: 'closed' }
+  return code === closeCode.superseded
+    ? { tag: 'error', reason: 'superseded' }
+    : { tag: 'error', reason: 'closed', detail: reason }
 }
 
 function handshakeEnv(

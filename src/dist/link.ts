@@ -18,7 +18,6 @@ import { authStreams } from './auth-pipe.ts'
 import { Channel } from './channel.ts'
 import type { DistContext } from './context.ts'
 import { type Greeting, greet } from './greeting.ts'
-import type { HandshakeFailure } from './handshake.ts'
 import { Incoming } from './incoming.ts'
 import { closeCode, streamKind } from './protocol.ts'
 
@@ -81,7 +80,7 @@ async function runLink(
   }
   const greeting = await greet(self, context, connection, incoming, auth.name)
   if (greeting.tag === 'error') {
-    reportHandshake(context, auth.name, greeting.reason)
+    reportHandshake(context, auth.name, greeting)
     const superseded = greeting.reason === 'superseded'
     connection.close(superseded ? closeCode.superseded : closeCode.handshakeFailed, greeting.reason)
     // Our dial yielded to the peer's own: what waits here is for that one to deliver.
@@ -230,8 +229,12 @@ function reportAuth(
 function reportHandshake(
   context: DistContext,
   node: string,
-  reason: HandshakeFailure | 'timeout' | 'closed',
+  { reason, detail }: Extract<Greeting, { readonly tag: 'error' }>,
 ): void {
   const level = reason === 'superseded' || reason === 'alive' ? 'debug' : 'warning'
-  context.system.trace.log(level, 'dist handshake failed', { node, reason })
+  context.system.trace.log(level, 'dist handshake failed', {
+    node,
+    reason,
+    ...(detail === undefined ? {} : { detail }),
+  })
 }

@@ -17,23 +17,72 @@ type Frame = { readonly type: number; readonly body: Uint8Array }
 type Large = {
   readonly sender: number
   readonly pieces: ReturnType<typeof fragments>
+  readonly bytes: number
   bytesLeft: number
+  begun: boolean
   readonly behind: Frame[]
+}
+
+/**
+ * Large messages under way to one peer, over all its streams: at most half of what the peer will
+ * put together, since what we have sent may not have arrived yet; a larger one goes alone.
+ */
+export class LargeBudget {
+  readonly #bytesMax: number
+  readonly #countMax: number
+  readonly #waiting = new Set<() => void>()
+  #bytes = 0
+  #count = 0
+
+  constructor(
+    bytesMax = limits.distMaxMessageBytes / 2,
+    countMax = limits.distUnfinishedMessagesMax / 2,
+  ) {
+    this.#bytesMax = bytesMax
+    this.#countMax = countMax
+  }
+
+  /** True when the message may begin; otherwise `retry` is called when another one has ended. */
+  begin(bytes: number, retry: () => void): boolean {
+    const fits = this.#bytes + bytes <= this.#bytesMax && this.#count < this.#countMax
+    if (this.#count > 0 && !fits) {
+      this.#waiting.add(retry)
+      return false
+    }
+    this.#bytes += bytes
+    this.#count++
+    return true
+  }
+
+  end(bytes: number): void {
+    this.#bytes -= bytes
+    this.#count--
+    const waiting = [...this.#waiting]
+    this.#waiting.clear()
+    for (const retry of waiting) retry()
+  }
 }
 
 export class SendStream implements StreamHandler {
   readonly #stream: CarrierStream
   readonly #nextId: () => number
+  readonly #budget: LargeBudget
   readonly #onReset: (code: number) => void
   readonly #writer = new FrameWriter()
   readonly #large: Large[] = []
   #blocked = false
   #waitingBytes = 0
 
-  /** `nextId` numbers fragmented messages, uniquely within the channel. */
-  constructor(stream: CarrierStream, nextId: () => number, onReset: (code: number) => void) {
+  /** `nextId` numbers fragmented messages, uniquely within the channel, as `budget` is. */
+  constructor(
+    stream: CarrierStream,
+    nextId: () => number,
+    budget: LargeBudget,
+    onReset: (code: number) => void,
+  ) {
     this.#stream = stream
     this.#nextId = nextId
+    this.#budget = budget
     this.#onReset = onReset
     stream.handler = this
     stream.write(Uint8Array.of(streamKind.data))
@@ -55,13 +104,9 @@ export class SendStream implements StreamHandler {
   }
 
   /** Writes what the transport takes now: whole frames first, then one fragment of each in turn. */
-  flush(): void {
+  readonly flush = (): void => {
     while (!this.#blocked) {
-      if (this.#writer.length === 0) {
-        const large = this.#large.shift()
-        if (large === undefined) return
-        this.#cut(large)
-      }
+      if (this.#writer.length === 0 && !this.#cutNext()) return
       if (this.#writer.length > 0) this.#blocked = !this.#stream.write(this.#writer.take())
     }
   }
@@ -85,8 +130,21 @@ export class SendStream implements StreamHandler {
 
   #begin(sender: number, type: number, body: Uint8Array): void {
     const pieces = fragments(this.#nextId(), type, body)
-    this.#large.push({ sender, pieces, bytesLeft: body.length, behind: [] })
+    const bytes = body.length
+    this.#large.push({ sender, pieces, bytes, bytesLeft: bytes, begun: false, behind: [] })
     this.#waitingBytes += body.length
+  }
+
+  /** Cuts the message whose turn it is; false when there is none that may be cut now. */
+  #cutNext(): boolean {
+    const at = this.#large.findIndex(
+      (large) => large.begun || this.#budget.begin(large.bytes, this.flush),
+    )
+    const [large] = at < 0 ? [] : this.#large.splice(at, 1)
+    if (large === undefined) return false
+    large.begun = true
+    this.#cut(large)
+    return true
   }
 
   /** Puts one fragment into the writer; the sender's later frames follow the last one. */
@@ -101,6 +159,7 @@ export class SendStream implements StreamHandler {
       this.#large.push(large)
       return
     }
+    this.#budget.end(large.bytes)
     for (let frame = large.behind.shift(); frame !== undefined; frame = large.behind.shift()) {
       this.#waitingBytes -= frame.body.length
       if (frame.body.length > limits.distFragmentBytes) {

@@ -25,6 +25,7 @@ import {
   replyTo,
   stop,
   stopReply,
+  stopServer,
 } from '../../../stdlib/index.ts'
 import { reasonOf } from './names.ts'
 import { caseOf, type Place, type Topic } from './topic.ts'
@@ -310,6 +311,23 @@ const nodeDown = caseOf(
   },
 )
 
+const stopping = caseOf(
+  'G18',
+  'stopServer stops a server there, and tells how it went',
+  async (self, place) => {
+    const ref = await fresh(self, place, 'calls.stopping')
+    const reason = { tag: 'shutdown', detail: { list: [1, null], big: 5n } }
+    await stopServer(self, ref, reason)
+    assert.is(await reasonOf(stopServer(self, ref)), 'noproc')
+    const name = at(place.there.name, server, 'calls.stopping')
+    assert.is(await reasonOf(stopServer(self, name)), 'noproc')
+    const absent = at('absent@127.0.0.1', server, 'calls.any')
+    const nodedown = { tag: 'nodedown', node: 'absent@127.0.0.1' }
+    assert.equal(await reasonOf(stopServer(self, absent)), nodedown)
+    nothingStrayed(self)
+  },
+)
+
 const mailbox = caseOf(
   'G14',
   'an answer does not pass through the mailbox',
@@ -345,5 +363,6 @@ export const genServerCalls: Topic = {
     castsNever,
     nodeDown,
     mailbox,
+    stopping,
   ],
 }

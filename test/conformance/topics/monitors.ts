@@ -20,6 +20,12 @@ const instant = process('topic.instant', async (_self, { reason }: { reason: str
   exit(reason),
 )
 
+/** Ends with a reason that is no data. */
+const odd = process('topic.odd', async (self) => {
+  await self.receive((message) => message === 'end')
+  return exit({ tag: 'odd', callback: () => 'code' })
+})
+
 /** Monitors a pid, tells its boss, and ends when told. */
 const watcher = process(
   'topic.watcher',
@@ -70,6 +76,23 @@ const reasons = caseOf('M2', 'one DOWN for every way to end', async (self, place
     assert.is(self.demonitor(ref), false, 'a monitor that fired is gone')
   }
 })
+
+const unsendable = caseOf(
+  'M2',
+  'a reason that is no data is replaced, and the end is told all the same',
+  async (self, place) => {
+    self.trapExit(true)
+    for (let round = 0; round < 2; round++) {
+      const target = await place.spawnThere(self, odd, undefined, { link: true })
+      const ref = self.monitor(target)
+      self.send(target, 'end')
+      const { reason } = await self.receive(isDown(ref))
+      assert.is(typeof reason === 'object' && reason.tag, 'unsendable')
+      const trapped = await self.receive(isExit(target))
+      assert.is(typeof trapped.reason === 'object' && trapped.reason.tag, 'unsendable')
+    }
+  },
+)
 
 const crash = caseOf('P3', 'an uncaught error is the reason, as data', async (self, place) => {
   const target = await makePuppet(self, place, 'there')
@@ -221,11 +244,12 @@ const oneWay = caseOf(
 
 export const monitors: Topic = {
   subject: 'monitors',
-  modules: [puppet, nobody, instant, watcher, meddler],
+  modules: [puppet, nobody, instant, odd, watcher, meddler],
   cases: [
     stacked,
     itself,
     reasons,
+    unsendable,
     crash,
     dead,
     unknown,

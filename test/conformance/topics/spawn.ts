@@ -10,10 +10,12 @@ import {
   nodeOf,
   type Pid,
   process,
+  type Ref,
+  spawn,
   spawnAt,
   spawnMonitorAt,
 } from '../../../runtime/index.ts'
-import { at, genServer, ignore, next, stop } from '../../../stdlib/index.ts'
+import { at, call, genServer, ignore, next, reply, stop } from '../../../stdlib/index.ts'
 import { reasonOf } from './names.ts'
 import { caseOf, type Topic } from './topic.ts'
 
@@ -38,6 +40,32 @@ const refuser = genServer<Record<never, never>>('topic.refuser')({
     return next(null)
   },
 })
+
+type Heir = { calls: { ping: () => string } }
+type HeirArg = { readonly boss: Pid }
+
+/** A server that traps, and tells its boss why it ends. */
+const heir = genServer<Heir>('topic.heir')({
+  init: ({ boss }: HeirArg, self) => {
+    self.trapExit(true)
+    return { boss }
+  },
+  calls: { ping: (state) => reply('pong', state) },
+  info: (state, _message) => next(state),
+  terminate: (reason, { boss }, self) => {
+    self.send(boss, { tag: 'terminating', reason })
+  },
+})
+
+/** Spawns a linked heir on a node, tells its boss, and ends as told. */
+const ancestor = process(
+  'topic.ancestor',
+  async (self, arg: { readonly boss: Pid; readonly node: string }) => {
+    const pid = await spawnAt(self, arg.node, heir, { boss: arg.boss }, { link: true })
+    self.send(arg.boss, { tag: 'heir', pid })
+    return exit(String(await self.receive()))
+  },
+)
 
 /** Listed nowhere. */
 const unlisted = process('topic.unlisted', async (self) => {
@@ -144,9 +172,33 @@ const badArgument = caseOf(
   },
 )
 
+const parent = caseOf(
+  'S7',
+  'who spawns a server linked is its parent, from elsewhere too',
+  async (self, place) => {
+    for (const reason of ['normal', 'shutdown']) {
+      const arg = { boss: self.pid, node: place.there.name }
+      const over = spawn(self, ancestor, arg)
+      const told = await self.receive(isHeir)
+      const down = self.monitor(told.pid)
+      // Its answer shows that the monitor is set, whichever way the parent's end will take.
+      assert.is(await call(self, told.pid, 'ping'), 'pong')
+      self.send(over, reason)
+      assert.equal(await self.receive(), { tag: 'terminating', reason })
+      assert.is((await self.receive(isDown(down))).reason, reason)
+    }
+  },
+)
+
+function isHeir(message: unknown): message is { readonly tag: 'heir'; readonly pid: Ref<Heir> } {
+  return (
+    typeof message === 'object' && message !== null && 'tag' in message && message.tag === 'heir'
+  )
+}
+
 export const spawning: Topic = {
   subject: 'spawn',
-  modules: [echoer, crasher, refuser],
+  modules: [echoer, crasher, refuser, heir, ancestor],
   cases: [
     unreachable,
     runs,
@@ -157,5 +209,6 @@ export const spawning: Topic = {
     calmCaller,
     notListed,
     badArgument,
+    parent,
   ],
 }

@@ -1,0 +1,113 @@
+/**
+ * Many seeds, in as many OS processes as there are jobs. Each job asks for the next seed when it
+ * is done with one, so that slow seeds hold nobody; a job that dies fails the seed it was at.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { FaultCounts } from './faults.ts'
+import { runSeed, type SeedResult } from './run-seed.ts'
+import { faultKinds } from './scenario.ts'
+
+export type ManyResult = {
+  readonly seeds: number
+  readonly failed: readonly { readonly seed: number; readonly replay: string }[]
+  readonly faults: FaultCounts
+}
+
+export type ManyOptions = {
+  readonly first: number
+  readonly count: number
+  readonly jobs: number
+  readonly onSeed: (result: SeedResult, done: number) => void
+}
+
+/** Below so many seeds chance alone may leave a kind of fault out. */
+const enoughSeeds = 20
+/** A kind of fault fires in two of three scenarios, a few times each: once in five is too few. */
+const faultsPerSeedMin = 0.2
+const seedDeadlineMs = 120_000
+
+export function replayOf(seed: number): string {
+  return `npm run sim -- --seed ${seed} --verbose`
+}
+
+export async function runMany(options: ManyOptions): Promise<ManyResult> {
+  const { first, count, jobs, onSeed } = options
+  const failed: { seed: number; replay: string }[] = []
+  const faults: FaultCounts = {}
+  let next = first
+  let done = 0
+  const take = (): number | undefined => (next < first + count ? next++ : undefined)
+  const judge = (result: SeedResult): void => {
+    done += 1
+    for (const [kind, fired] of Object.entries(result.faults)) {
+      faults[kind] = (faults[kind] ?? 0) + fired
+    }
+    if (result.violations.length > 0) {
+      failed.push({ seed: result.seed, replay: replayOf(result.seed) })
+    }
+    onSeed(result, done)
+  }
+  if (jobs === 1) {
+    for (let seed = take(); seed !== undefined; seed = take()) judge(await runSeed(seed))
+  } else await Promise.all(Array.from({ length: Math.min(jobs, count) }, () => work(take, judge)))
+  failed.sort((a, b) => a.seed - b.seed)
+  return { seeds: done, failed, faults }
+}
+
+/** Kinds of faults that fired too seldom for the run to prove anything. */
+export function rareFaults({ seeds, faults }: ManyResult): readonly string[] {
+  if (seeds < enoughSeeds) return []
+  return faultKinds.filter((kind) => (faults[kind] ?? 0) < seeds * faultsPerSeedMin)
+}
+
+/** One job: an OS process after the other, until no seed is left. */
+async function work(
+  take: () => number | undefined,
+  judge: (result: SeedResult) => void,
+): Promise<void> {
+  let child: ChildProcess | undefined
+  for (let seed = take(); seed !== undefined; seed = take()) {
+    child ??= startJob()
+    const result = await ask(child, seed)
+    if (result.tag === 'ok') judge(result.result)
+    else {
+      child.kill('SIGKILL')
+      child = undefined
+      judge(lost(seed, result.why))
+    }
+  }
+  child?.kill()
+}
+
+function startJob(): ChildProcess {
+  const file = fileURLToPath(new URL('./job.ts', import.meta.url))
+  return spawn(process.execPath, [...process.execArgv, file], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+}
+
+type Reply =
+  | { readonly tag: 'ok'; readonly result: SeedResult }
+  | { readonly tag: 'lost'; readonly why: string }
+
+function ask(child: ChildProcess, seed: number): Promise<Reply> {
+  return new Promise((resolve) => {
+    const settle = (reply: Reply): void => {
+      clearTimeout(timer)
+      child.removeAllListeners()
+      resolve(reply)
+    }
+    const timer = setTimeout(
+      () => settle({ tag: 'lost', why: `no result within ${seedDeadlineMs} ms` }),
+      seedDeadlineMs,
+    )
+    child.once('message', (result: SeedResult) => settle({ tag: 'ok', result }))
+    child.once('exit', (code) => settle({ tag: 'lost', why: `its process ended with ${code}` }))
+    child.send({ seed })
+  })
+}
+
+function lost(seed: number, why: string): SeedResult {
+  return { seed, virtualMs: 0, events: 0, digest: '', violations: [why], faults: {}, tail: [] }
+}

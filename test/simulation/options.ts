@@ -1,0 +1,45 @@
+/** The arguments of `npm run sim`, checked: a mistake is answered with the option's name. */
+import { parseArgs } from 'node:util'
+
+export type SimOptions =
+  | { readonly tag: 'one'; readonly seed: number; readonly verbose: boolean }
+  | { readonly tag: 'many'; readonly seed: number; readonly many: number; readonly jobs: number }
+  | { readonly tag: 'error'; readonly message: string }
+
+const usage = 'usage: npm run sim -- --seed N [--verbose] | --many K --seed N [--jobs J]'
+const seedMax = 2 ** 32 - 1
+const manyMax = 1_000_000
+const jobsMax = 64
+
+export function parseOptions(args: readonly string[]): SimOptions {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        seed: { type: 'string' },
+        many: { type: 'string' },
+        jobs: { type: 'string', default: '1' },
+        verbose: { type: 'boolean', default: false },
+      },
+    })
+    const seed = whole('--seed', values.seed, 0, seedMax)
+    if (values.many === undefined) return { tag: 'one', seed, verbose: values.verbose }
+    if (values.verbose) return refuse('--verbose shows one seed: leave out --many')
+    const many = whole('--many', values.many, 1, manyMax)
+    const jobs = whole('--jobs', values.jobs, 1, jobsMax)
+    return { tag: 'many', seed, many, jobs }
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error))
+  }
+}
+
+function whole(option: string, text: string | undefined, min: number, max: number): number {
+  const value = Number(text)
+  if (text !== undefined && /^\d+$/.test(text) && value >= min && value <= max) return value
+  const got = text === undefined ? 'nothing' : JSON.stringify(text)
+  throw new Error(`${option} must be a whole number from ${min} to ${max}, got ${got}`)
+}
+
+function refuse(why: string): SimOptions {
+  return { tag: 'error', message: `${why}; ${usage}` }
+}

@@ -1,0 +1,182 @@
+/** What a supervisor decides, as tables and against plain lists; no process is involved. */
+import fc from 'fast-check'
+import { process, type Reason, spawn, startRuntime } from '../../../../runtime/index.ts'
+import { child } from '../../../../stdlib/index.ts'
+import { addRestart, noRestarts } from '../../../../stdlib/supervisor/intensity.ts'
+import {
+  type SupervisorAction,
+  type SupervisorState,
+  shouldRestart,
+  supervise,
+} from '../../../../stdlib/supervisor/rule.ts'
+import type { ChildSpec, Restart, Strategy } from '../../../../stdlib/supervisor/spec.ts'
+import { affected } from '../../../../stdlib/supervisor/strategy.ts'
+import { assert, cleanup, suite } from '../../../support/harness.ts'
+
+const test = suite('supervisor rule')
+
+const idle = process('idle', (self) => self.receive())
+
+test('restart kinds against reasons (V5)', () => {
+  const reasons: Reason[] = ['normal', 'shutdown', { tag: 'shutdown', detail: 1 }, 'boom', 'killed']
+  const table: [Restart, boolean[]][] = [
+    ['permanent', [true, true, true, true, true]],
+    ['transient', [false, false, false, true, true]],
+    ['temporary', [false, false, false, false, false]],
+  ]
+  for (const [kind, expected] of table) {
+    assert.equal(
+      reasons.map((reason) => shouldRestart(kind, reason)),
+      expected,
+      kind,
+    )
+  }
+})
+
+test('strategies: who stops, last first, and who starts, first first (V6)', () => {
+  const ids = ['a', 'b', 'c', 'd']
+  assert.equal(affected('oneForOne', ids, 'b'), { stop: [], start: ['b'] })
+  assert.equal(affected('oneForAll', ids, 'b'), { stop: ['d', 'c', 'a'], start: ids })
+  assert.equal(affected('restForOne', ids, 'b'), { stop: ['d', 'c'], start: ['b', 'c', 'd'] })
+  assert.equal(affected('restForOne', ids, 'd'), { stop: [], start: ['d'] })
+  for (const strategy of ['oneForOne', 'oneForAll', 'restForOne'] as const) {
+    assert.equal(affected(strategy, ids, 'unknown'), { stop: [], start: [] })
+  }
+})
+
+test('intensity counts what a list of times would count (V8)', () => {
+  const pauses = fc.array(fc.nat(40), { maxLength: 200 })
+  fc.assert(
+    fc.property(
+      pauses,
+      fc.nat(5),
+      fc.integer({ min: 1, max: 100 }),
+      (steps, intensity, periodMs) => {
+        let nowMs = 0
+        let restarts = noRestarts
+        let times: number[] = []
+        for (const pause of steps) {
+          nowMs += pause
+          times = [...times, nowMs].filter((atMs) => nowMs - atMs <= periodMs)
+          const result = addRestart(restarts, nowMs, intensity, periodMs)
+          restarts = result.restarts
+          assert.is(result.exceeded, times.length > intensity)
+          assert.is(restarts.length, times.length)
+          if (result.exceeded) return
+        }
+      },
+    ),
+  )
+})
+
+test('no restart is allowed with intensity 0, the edge of the period counts', () => {
+  assert.ok(addRestart(noRestarts, 5, 0, 1_000).exceeded)
+  const first = addRestart(noRestarts, 0, 1, 100)
+  assert.not(first.exceeded)
+  assert.ok(addRestart(first.restarts, 100, 1, 100).exceeded)
+  assert.not(addRestart(first.restarts, 101, 1, 100).exceeded)
+})
+
+type Setting = { readonly id: string; readonly restart: Restart }
+
+function supervisorOf(strategy: Strategy, settings: readonly Setting[]): SupervisorState {
+  const node = startRuntime({ name: 'a@host', quiet: true })
+  cleanup(() => node.stop())
+  return {
+    strategy,
+    intensity: 3,
+    periodMs: 1_000,
+    restarts: noRestarts,
+    children: settings.map(({ id, restart }) => ({
+      spec: { ...specOf(id), restart },
+      pid: spawn(node, idle),
+      restarting: false,
+    })),
+  }
+}
+
+function specOf(id: string): ChildSpec {
+  return child(idle, undefined, { id })
+}
+
+function exited(state: SupervisorState, id: string, reason: Reason) {
+  const pid = state.children.find(({ spec }) => spec.id === id)?.pid
+  if (!pid) throw new Error(`${id} does not run`)
+  return supervise(state, { tag: 'exited', pid, reason }, { nowMs: 0 })
+}
+
+const brief = (actions: readonly SupervisorAction[]): string[] =>
+  actions.map((action) => ('id' in action ? `${action.tag} ${action.id}` : action.tag))
+
+const trio: readonly Setting[] = [
+  { id: 'a', restart: 'permanent' },
+  { id: 'b', restart: 'transient' },
+  { id: 'c', restart: 'temporary' },
+]
+
+test('a child that crashes is reported and started again with its group', () => {
+  const [, one] = exited(supervisorOf('oneForOne', trio), 'a', 'boom')
+  assert.equal(brief(one), ['report a', 'start a'])
+  const [, all] = exited(supervisorOf('oneForAll', trio), 'a', 'boom')
+  assert.equal(brief(all), ['report a', 'stop c', 'stop b', 'start a', 'start b'])
+  const [, rest] = exited(supervisorOf('restForOne', trio), 'b', 'boom')
+  assert.equal(brief(rest), ['report b', 'stop c', 'start b'])
+})
+
+test('an orderly end of a transient child is kept in the list and not reported', () => {
+  const [state, actions] = exited(supervisorOf('oneForAll', trio), 'b', 'shutdown')
+  assert.equal(brief(actions), [])
+  const b = state.children.find(({ spec }) => spec.id === 'b')
+  assert.is(b?.pid, null)
+  assert.is(b?.restarting, false)
+})
+
+test('a temporary child is forgotten, whatever it ended with', () => {
+  for (const reason of ['normal', 'boom']) {
+    const [state, actions] = exited(supervisorOf('oneForAll', trio), 'c', reason)
+    assert.equal(
+      state.children.map(({ spec }) => spec.id),
+      ['a', 'b'],
+    )
+    assert.equal(brief(actions), reason === 'boom' ? ['report c'] : [])
+  }
+})
+
+test('one restart too many gives up, and nothing is started', () => {
+  let state = supervisorOf('oneForOne', trio)
+  const [first] = state.children
+  for (let i = 0; i < 3; i++) {
+    const [after, actions] = exited(state, 'a', 'boom')
+    assert.equal(brief(actions), ['report a', 'start a'])
+    const pid = first?.pid ?? null
+    ;[state] = supervise(after, { tag: 'started', id: 'a', pid }, { nowMs: 0 })
+  }
+  assert.equal(brief(exited(state, 'a', 'boom')[1]), ['report a', 'giveUp'])
+})
+
+test('a failed attempt is queued, retried once, and counts as another', () => {
+  const [down] = exited(supervisorOf('oneForOne', trio), 'a', 'boom')
+  const failed = { tag: 'startFailed', id: 'a', reason: 'no luck' } as const
+  const [waiting, queued] = supervise(down, failed, { nowMs: 0 })
+  assert.equal(brief(queued), ['report a', 'queueRetry a'])
+  const [, again] = supervise(waiting, { tag: 'retry', id: 'a' }, { nowMs: 0 })
+  assert.equal(brief(again), ['start a'])
+  const [stopped] = supervise(waiting, { tag: 'stopped', id: 'a' }, { nowMs: 0 })
+  const [, late] = supervise(stopped, { tag: 'retry', id: 'a' }, { nowMs: 0 })
+  assert.equal(brief(late), [], 'a retry of a child that was stopped meanwhile')
+})
+
+test('an end of somebody unknown changes nothing', () => {
+  const state = supervisorOf('oneForAll', trio)
+  const stranger = supervisorOf('oneForAll', trio).children[0]?.pid
+  if (!stranger) throw new Error('no stranger')
+  const [after, actions] = supervise(
+    state,
+    { tag: 'exited', pid: stranger, reason: 'boom' },
+    { nowMs: 0 },
+  )
+  assert.is(after, state)
+  assert.equal(actions, [])
+})
+
+test.run()
