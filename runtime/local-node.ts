@@ -64,6 +64,7 @@ export class LocalNode {
 
   /** Ends every process with `shutdown` and stops all timers. */
   async stop(): Promise<void> {
+    this.#system.stopped = true
     for (const process of [...this.#system.processes]) terminate(process, 'shutdown')
     this.#system.timeouts.stop()
     this.#system.timers.stop()

@@ -31,7 +31,8 @@ export type ArgOf<Arg, Options> = [Arg] extends [void]
 /**
  * Starts a process and returns its pid at once.
  * Throws `BadArgument` for a bad module, a taken name or an unknown option, and
- * `Exit({ tag: 'systemLimit', limit: 'processes' })` when the table is full.
+ * `Exit({ tag: 'systemLimit', limit: 'processes' })` when the table is full, or
+ * `Exit('shutdown')` when the node has been stopped.
  */
 export function spawn<P, Arg>(
   caller: Caller,
@@ -96,6 +97,7 @@ export function create(
   if (!(module instanceof Module)) {
     throw new BadArgument(`spawn: expected a module or behaviour, got ${String(module)}`)
   }
+  if (system.stopped) throw new Exit('shutdown', 'spawn: the node has been stopped')
   const given = system.checked ? prepare(arg, 'arg') : arg
   const started = options.started ?? ignoreResult
   const process = system.processes.add(

@@ -69,6 +69,8 @@ export class System {
   readonly hostPid: Pid
   /** How often each process awaits the outside world (`self.wait`), which no simulator can. */
   readonly outsideWaits = new Map<Process, number>()
+  /** The node has been stopped: nothing is spawned any more. */
+  stopped = false
   route: Route
   /** Gives up the claim on the host's unhandled rejections. */
   releaseRejections: () => void = () => undefined

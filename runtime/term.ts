@@ -17,34 +17,52 @@ export function prepare(value: unknown, root: string): unknown {
     if (typeof value === 'function' || typeof value === 'symbol') refuse(root, typeof value)
     return value
   }
-  return prepareObject(value, root, [])
+  return prepareObject(value, root, new Walk())
 }
 
 function refuse(path: string, what: string): never {
   throw new BadArgument(`${path}: ${what} cannot be sent`)
 }
 
-function prepareAt(value: unknown, path: string, above: object[]): unknown {
+function prepareAt(value: unknown, path: string, walk: Walk): unknown {
   if (typeof value === 'function' || typeof value === 'symbol') refuse(path, `a ${typeof value}`)
   if (typeof value !== 'object' || value === null) return value
-  return prepareObject(value, path, above)
+  return prepareObject(value, path, walk)
 }
 
-function prepareObject(value: object, path: string, above: object[]): unknown {
+function prepareObject(value: object, path: string, walk: Walk): unknown {
   if (isPid(value) || isReference(value)) return value
+  const known = walk.prepared.get(value)
+  if (known !== undefined) return known
+  const { above } = walk
   if (above.includes(value)) refuse(path, 'cyclic data')
   if (above.length >= limits.termDepthMax) refuse(path, `data deeper than ${limits.termDepthMax}`)
   above.push(value)
-  const prepared = prepareContents(value, path, above)
+  const prepared = prepareContents(value, path, walk)
   above.pop()
+  // Small messages share nothing worth remembering; large ones must not be walked twice.
+  if (++walk.visited > rememberAfter && typeof prepared === 'object') {
+    walk.prepared.set(value, prepared)
+  }
   return prepared
 }
 
-function prepareContents(value: object, path: string, above: object[]): unknown {
+/** Objects of a message that are walked before what is shared within it is remembered. */
+const rememberAfter = 64
+
+/** One walk through a message. */
+class Walk {
+  /** The containers around the current value. */
+  readonly above: object[] = []
+  readonly prepared = new Map<object, unknown>()
+  visited = 0
+}
+
+function prepareContents(value: object, path: string, walk: Walk): unknown {
   const prototype = Object.getPrototypeOf(value)
   if (Array.isArray(value)) {
     if (prototype !== Array.prototype) refuse(path, `an instance of ${className(prototype)}`)
-    return prepareArray(value, path, above)
+    return prepareArray(value, path, walk)
   }
   // Not `slice`, which on a Buffer shares memory.
   if (value instanceof Uint8Array) return new Uint8Array(value)
@@ -52,27 +70,27 @@ function prepareContents(value: object, path: string, above: object[]): unknown 
     const copy = new Map()
     for (const [key, item] of value) {
       copy.set(
-        prepareAt(key, `${path}.keys()`, above),
-        prepareAt(item, `${path}.get(${keyText(key)})`, above),
+        prepareAt(key, `${path}.keys()`, walk),
+        prepareAt(item, `${path}.get(${keyText(key)})`, walk),
       )
     }
     return copy
   }
   if (value instanceof Set) {
     const copy = new Set()
-    for (const item of value) copy.add(prepareAt(item, `${path}.values()`, above))
+    for (const item of value) copy.add(prepareAt(item, `${path}.values()`, walk))
     return copy
   }
   if (prototype !== Object.prototype && prototype !== null) {
     refuse(path, `an instance of ${className(prototype)}`)
   }
-  return prepareRecord(value as Record<string, unknown>, path, above)
+  return prepareRecord(value as Record<string, unknown>, path, walk)
 }
 
-function prepareArray(value: readonly unknown[], path: string, above: object[]): unknown {
+function prepareArray(value: readonly unknown[], path: string, walk: Walk): unknown {
   let copy: unknown[] | null = null
   for (let i = 0; i < value.length; i++) {
-    const prepared = prepareAt(value[i], `${path}[${i}]`, above)
+    const prepared = prepareAt(value[i], `${path}[${i}]`, walk)
     if (Object.is(prepared, value[i])) continue
     copy ??= value.slice()
     copy[i] = prepared
@@ -80,11 +98,11 @@ function prepareArray(value: readonly unknown[], path: string, above: object[]):
   return Object.freeze(copy ?? value)
 }
 
-function prepareRecord(value: Record<string, unknown>, path: string, above: object[]): unknown {
+function prepareRecord(value: Record<string, unknown>, path: string, walk: Walk): unknown {
   let copy: Record<string, unknown> | null = null
   for (const key of Object.keys(value)) {
     const item = value[key]
-    const prepared = prepareAt(item, `${path}.${key}`, above)
+    const prepared = prepareAt(item, `${path}.${key}`, walk)
     // An accessor is read now: read later, it could say something else to each reader.
     const fixed = Object.getOwnPropertyDescriptor(value, key)?.get === undefined
     if (fixed && Object.is(prepared, item)) continue

@@ -7,6 +7,7 @@
  * they were set. Slices end by count, not by time, and who runs next is drawn from the seed.
  */
 import type { Clock, Platform, Random, TimerHandle, Turn } from './platform.ts'
+import { onUnhandledRejection } from './rejections.ts'
 import { type SimDisk, simStorage } from './sim-storage.ts'
 
 /** Wall clock of a world at its start: 2026-01-01T00:00:00Z, so that timestamps look real. */
@@ -176,6 +177,6 @@ export function simPlatform(world: World, options: SimPlatformOptions = {}): Pla
     storage: simStorage(options.disk ?? new Map()),
     lookup: async (host) => host,
     report: () => undefined,
-    onUnhandledRejection: () => () => undefined,
+    onUnhandledRejection,
   }
 }

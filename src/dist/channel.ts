@@ -15,8 +15,9 @@ import type { CarrierStream, Connection, StreamHandler } from '../carrier/carrie
 import { limits } from '../limits.ts'
 import { type Codec, createCodec, FrameReader, Reassembly } from '../wire/index.ts'
 import type { ControlStream } from './control-stream.ts'
+import { LargeBudget } from './large-budget.ts'
 import { closeCode, fragmentFrame } from './protocol.ts'
-import { LargeBudget, SendStream } from './send-stream.ts'
+import { SendStream } from './send-stream.ts'
 import { decodeSignal, isSignalFrame } from './signal-codec.ts'
 
 export type ChannelStatistics = {

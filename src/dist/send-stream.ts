@@ -9,6 +9,7 @@
 import type { CarrierStream, StreamHandler } from '../carrier/carrier.ts'
 import { limits } from '../limits.ts'
 import { FrameWriter, fragments } from '../wire/index.ts'
+import type { LargeBudget } from './large-budget.ts'
 import { fragmentFrame, streamKind } from './protocol.ts'
 
 type Frame = { readonly type: number; readonly body: Uint8Array }
@@ -21,46 +22,6 @@ type Large = {
   bytesLeft: number
   begun: boolean
   readonly behind: Frame[]
-}
-
-/**
- * Large messages under way to one peer, over all its streams: at most half of what the peer will
- * put together, since what we have sent may not have arrived yet; a larger one goes alone.
- */
-export class LargeBudget {
-  readonly #bytesMax: number
-  readonly #countMax: number
-  readonly #waiting = new Set<() => void>()
-  #bytes = 0
-  #count = 0
-
-  constructor(
-    bytesMax = limits.distMaxMessageBytes / 2,
-    countMax = limits.distUnfinishedMessagesMax / 2,
-  ) {
-    this.#bytesMax = bytesMax
-    this.#countMax = countMax
-  }
-
-  /** True when the message may begin; otherwise `retry` is called when another one has ended. */
-  begin(bytes: number, retry: () => void): boolean {
-    const fits = this.#bytes + bytes <= this.#bytesMax && this.#count < this.#countMax
-    if (this.#count > 0 && !fits) {
-      this.#waiting.add(retry)
-      return false
-    }
-    this.#bytes += bytes
-    this.#count++
-    return true
-  }
-
-  end(bytes: number): void {
-    this.#bytes -= bytes
-    this.#count--
-    const waiting = [...this.#waiting]
-    this.#waiting.clear()
-    for (const retry of waiting) retry()
-  }
 }
 
 export class SendStream implements StreamHandler {
@@ -144,6 +105,7 @@ export class SendStream implements StreamHandler {
     if (large === undefined) return false
     large.begun = true
     this.#cut(large)
+    if (large.bytesLeft === 0) this.#budget.end(large.bytes)
     return true
   }
 
@@ -159,7 +121,6 @@ export class SendStream implements StreamHandler {
       this.#large.push(large)
       return
     }
-    this.#budget.end(large.bytes)
     for (let frame = large.behind.shift(); frame !== undefined; frame = large.behind.shift()) {
       this.#waitingBytes -= frame.body.length
       if (frame.body.length > limits.distFragmentBytes) {

@@ -6,8 +6,10 @@ import {
   isDown,
   type Module,
   process,
+  processes,
   type Reason,
   type Self,
+  spawn,
   spawnMonitor,
 } from '../../../runtime/index.ts'
 import { assert, suite } from '../../support/harness.ts'
@@ -209,6 +211,25 @@ test('what a process does after its own exit is refused', async () => {
   assert.is(reason, 'normal')
   assert.is(thrown.length, 3)
   for (const error of thrown) assert.instance(error, Exited)
+})
+
+test('a stopped node spawns nothing, from host code or from an exit hook', async () => {
+  const { node } = realNode()
+  const late = process('late', () => undefined)
+  let refused: unknown
+  await node.run((self) => {
+    self.onExit(() => {
+      node.stop()
+      try {
+        spawn(node, late)
+      } catch (error) {
+        refused = error
+      }
+    })
+  })
+  assert.instance(refused, Exit)
+  assert.throws(() => spawn(node, late), /stopped/)
+  assert.equal(processes(node), [])
 })
 
 test.run()

@@ -245,4 +245,11 @@ test('what a refused message holds is not sent in part, and a getter may not ret
   assert.match(refusal(message), /^message\.code: a function cannot be sent$/)
 })
 
+test('what a message shares within itself is walked once', () => {
+  let value: object = { leaf: new Map([[1, 2]]) }
+  for (let doubling = 0; doubling < 40; doubling++) value = { left: value, right: value }
+  const sent = prepare(value, 'message') as { left: object; right: object }
+  assert.is(sent.left, sent.right)
+})
+
 test.run()
