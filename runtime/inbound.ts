@@ -44,10 +44,12 @@ export function applySignal(
       else deadLetter(system, from, signal.to)
       return ok
     }
-    case 'link':
-    case 'unlink':
     case 'unlinkAck':
     case 'linkExit':
+      if (!owns(signal.from) && !isAwaited(system, from, signal)) return forged
+      return applyLink(system, from, signal)
+    case 'link':
+    case 'unlink':
     case 'exit':
       return owns(signal.from) ? applyLink(system, from, signal) : forged
     case 'monitor':
@@ -63,6 +65,17 @@ export function applySignal(
     default:
       return applyAnswer(system, from, signal)
   }
+}
+
+/**
+ * True when a former incarnation of the peer, whose pids are all dead, is answered for: one of our
+ * processes linked with such a pid, or unlinked from it (rules P6, L3).
+ */
+function isAwaited(system: System, from: string, { from: pid, to }: LinkSignal): boolean {
+  if (recordOfPid(pid).node !== from) return false
+  const process = reachable(system, to)
+  if (process === undefined || process.links?.has(pid)) return true
+  return system.peer(from).unlinking.has(unlinkKey(process, pid))
 }
 
 type LinkSignal = Extract<Signal, { readonly from: Pid; readonly to: Pid }>
@@ -104,6 +117,8 @@ function applyLink(system: System, from: string, signal: LinkSignal): Applied {
       return ok
     }
     case 'linkExit':
+      // So does an exit: after unlink none of the old link arrives, also after a new link (L4).
+      if (peer.unlinking.has(unlinkKey(process, signal.from))) return ok
       if (!process.links?.delete(signal.from)) return ok
       peer.removeLink(process, signal.from)
       signalExit(process, signal.from, signal.reason, 'link')

@@ -87,17 +87,15 @@ export class Mailbox {
     const from = onlyNew ? Math.max(this.#savedAt, this.#head) : this.#head
     if (from === 0 && this.#tail > 0 && matches(this.#first)) return this.shift()
     const rest = this.#rest
-    if (rest !== null) {
-      for (let at = Math.max(from, 1); at < this.#tail; at++) {
-        const message = rest[at - 1]
-        if ((this.#holes > 0 && message === empty) || !matches(message)) continue
-        this.#savedAt = 0
-        this.#removeAt(rest, at)
-        return message
-      }
+    const at = rest === null ? -1 : this.#find(rest, matches, Math.max(from, 1))
+    if (rest === null || at < 0) {
+      this.#savedAt = this.#tail
+      return empty
     }
-    this.#savedAt = this.#tail
-    return empty
+    const message = rest[at - 1]
+    this.#savedAt = 0
+    this.#removeAt(rest, at)
+    return message
   }
 
   /** Makes the next look of a waiting receive begin at the oldest message. */
@@ -113,9 +111,22 @@ export class Mailbox {
     return messages
   }
 
+  /** Position of the first match from `from` on, or -1. Holes are asked about only if there are. */
+  #find(rest: unknown[], matches: (message: unknown) => boolean, from: number): number {
+    if (this.#holes === 0) {
+      for (let at = from; at < this.#tail; at++) if (matches(rest[at - 1])) return at
+    } else {
+      for (let at = from; at < this.#tail; at++) {
+        if (rest[at - 1] !== empty && matches(rest[at - 1])) return at
+      }
+    }
+    return -1
+  }
+
   #removeAt(rest: unknown[], at: number): void {
     rest[at - 1] = empty
     if (at === this.#head) this.#head++
+    else if (at === this.#tail - 1) this.#tail--
     else this.#holes++
     if (this.#holes * 4 > this.#tail - this.#head) this.#sweepHoles(rest)
     this.#settle()

@@ -38,16 +38,20 @@ export type LogEvent = {
 export class Trace {
   readonly #emitter = new EventEmitter<'event' | 'log'>()
 
+  #active = false
+
   /** True when somebody listens; hot paths ask before they build an event. */
-  active = false
+  get active(): boolean {
+    return this.#active
+  }
 
   /** Calls `listener` for every event; returns the function that stops it. */
   subscribe(listener: (event: TraceEvent) => void): () => void {
     this.#emitter.on('event', listener)
-    this.active = true
+    this.#active = true
     return () => {
       this.#emitter.off('event', listener)
-      this.active = this.#emitter.listenerCount('event') > 0
+      this.#active = this.#emitter.listenerCount('event') > 0
     }
   }
 

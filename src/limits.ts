@@ -30,9 +30,11 @@ export const limits = {
   /** Dist handshake after authentication, one monotonic deadline. */
   distHandshakeTimeoutMs: 10_000,
   /** How long a dial that yielded to the peer's own waits for that one. */
-  distSimultaneousWaitMs: 5_000,
-  /** How long a channel in use may stay silent when its peer asks for a new one. */
+  distSimultaneousWaitMs: 10_000,
+  /** How long a channel in use may stay silent when its peer, started again, asks for a new one. */
   distProbeMs: 1_000,
+  /** The same when it is the very peer of that channel, which a slow network may only delay. */
+  distProbeSameMs: 5_000,
   /** Ticks without a byte from the peer after which it is down. */
   distSilentTicksMax: 4,
   /** Unidirectional data streams per direction and channel. */

@@ -175,11 +175,14 @@ export class Server implements Receiver, Continuation {
 
   /** Goes on with what a callback returned; `request` is the call it was for. */
   #returned(outcome: unknown, request: Request | null): void {
-    if (!(outcome instanceof Promise)) {
-      if (this.#process.alive) this.#apply(outcome, request)
-      else if (request !== null) this.#owe(request)
-      return
-    }
+    // The usual outcomes are told first: each further question costs as much as their answer.
+    const usual = outcome instanceof Next || outcome instanceof Reply
+    if (!usual && outcome instanceof Promise) this.#wait(outcome, request)
+    else if (this.#process.alive) this.#apply(outcome, request)
+    else if (request !== null) this.#owe(request)
+  }
+
+  #wait(outcome: Promise<unknown>, request: Request | null): void {
     if (request !== null) this.#owe(request)
     this.#awaited = request
     waitFor(this.#process, outcome, this)

@@ -6,6 +6,7 @@
 import type { Self } from '../../runtime/index.ts'
 import { limits } from '../limits.ts'
 import type { DistContext } from './context.ts'
+import type { PeerFacts } from './handshake.ts'
 import type { Status } from './handshake-message.ts'
 import type { NodeState } from './router.ts'
 
@@ -25,13 +26,17 @@ export function admission(state: NodeState, self: string, peer: string): Status 
 }
 
 /** Decides, and books the attempt with the router until this process ends. */
-export async function admit(self: Self, context: DistContext, node: string): Promise<Status> {
+export async function admit(
+  self: Self,
+  context: DistContext,
+  { node, creation }: PeerFacts,
+): Promise<Status> {
   const { router, system } = context
   for (;;) {
     const answer = admission(router.stateOf(node), system.node, node)
     if (answer === 'wait') await self.yield()
     else if (answer === 'probe') {
-      if (await answers(self, context, node)) return 'alive'
+      if (await answers(self, context, node, creation)) return 'alive'
     } else {
       if (answer === 'nok') return answer
       self.onExit(router.attemptBegun(node))
@@ -41,15 +46,22 @@ export async function admit(self: Self, context: DistContext, node: string): Pro
 }
 
 /** True when the channel to `node` shows a sign of life in time; a silent one is taken down. */
-async function answers(self: Self, context: DistContext, node: string): Promise<boolean> {
+async function answers(
+  self: Self,
+  context: DistContext,
+  node: string,
+  creation: number,
+): Promise<boolean> {
   const { router, system } = context
   const channel = router.channel(node)
   if (channel === undefined) return false
+  const same = channel.creation === creation
+  const waitMs = same ? limits.distProbeSameMs : limits.distProbeMs
   const heard = new Promise<boolean>((resolve) => {
-    const timeout = system.timeouts.add(limits.distProbeMs, () => resolve(false))
-    channel.probe(() => {
+    const timeout = system.timeouts.add(waitMs, () => resolve(false))
+    channel.probe((alive) => {
       timeout.cancel()
-      resolve(true)
+      resolve(alive)
     })
   })
   if (await self.wait(heard)) return true

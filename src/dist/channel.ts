@@ -85,9 +85,14 @@ export class Channel {
     }
   }
 
-  /** Asks the peer for a sign of life and calls `heard` when one comes. */
-  probe(heard: () => void): void {
+  /** Asks the peer for a sign of life: `heard` is told whether one came before the end. */
+  probe(heard: (alive: boolean) => void): void {
     this.#control.ping(heard)
+  }
+
+  /** The router has let go of it. */
+  ended(): void {
+    this.#control.ended()
   }
 
   /** Queues a frame of `sender`; it leaves at the end of this turn. */

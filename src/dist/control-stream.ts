@@ -29,7 +29,7 @@ export class ControlStream {
   readonly #events: ControlEvents
   readonly #codec = new HandshakeCodec()
   readonly #writer = new FrameWriter()
-  readonly #heard: (() => void)[] = []
+  readonly #heard: ((alive: boolean) => void)[] = []
   #stream: CarrierStream | undefined
   #handshakesLeft: number
   #pinged = false
@@ -60,10 +60,15 @@ export class ControlStream {
     this.#send(controlFrame.tick, new Uint8Array(0))
   }
 
-  /** Asks for a tick at once, and calls `heard` at the next frame. */
-  ping(heard: () => void): void {
+  /** Asks for a tick at once; `heard` is told true at the next frame, false at the end. */
+  ping(heard: (alive: boolean) => void): void {
     this.#heard.push(heard)
     this.#send(controlFrame.ping, new Uint8Array(0))
+  }
+
+  /** The channel is over. */
+  ended(): void {
+    for (const heard of this.#heard.splice(0)) heard(false)
   }
 
   #send(type: number, body: Uint8Array): void {
@@ -78,7 +83,7 @@ export class ControlStream {
       knows: (type) =>
         type === controlFrame.handshake || type === controlFrame.tick || type === controlFrame.ping,
       onFrame: (type, body) => {
-        for (const heard of this.#heard.splice(0)) heard()
+        for (const heard of this.#heard.splice(0)) heard(true)
         if (type === controlFrame.ping && !this.#pinged) {
           this.#pinged = true
           this.#events.onPing()

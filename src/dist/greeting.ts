@@ -80,7 +80,7 @@ export async function greet(
           control.sendHandshake(action.message)
           break
         case 'ask': {
-          const status = await admit(self, context, action.peer.node)
+          const status = await admit(self, context, action.peer)
           asked = { tag: 'decided', status }
           break
         }

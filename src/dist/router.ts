@@ -163,6 +163,7 @@ export class Router implements Route {
     if (entry?.tag !== 'up' || entry.channel !== channel) return
     const closing = newPending('closing')
     this.#entries.set(node, closing)
+    channel.ended()
     peerLost(this.#system, node, () => {
       this.#entries.delete(node)
       this.#system.trace.emit({ tag: 'nodedown', node, reason })

@@ -52,7 +52,8 @@ export type EncodedSignal =
 export function encodeSignal(codec: Codec, signal: Signal, exposeStacks: boolean): EncodedSignal {
   const type = frameTypes[signal.tag]
   const fields = fieldsOf(signal, exposeStacks)
-  const result = codec.encode(fields, roots[signal.tag] ?? signal.tag)
+  const root = 'reason' in signal ? 'reason' : (roots[signal.tag] ?? signal.tag)
+  const result = codec.encode(fields, root)
   if (result.tag === 'ok') return { tag: 'ok', type, bytes: result.bytes }
   // The path of the user's own value: not that of the field array around it.
   const path = result.path.replace(/^(\w+)\[\d+\]/, '$1')

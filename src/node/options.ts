@@ -79,8 +79,9 @@ export function checkOptions(options: NodeOptions): void {
       throw new BadArgument(`startNode: unknown option '${key}'; known are ${known.join(', ')}`)
     }
   }
-  const { name, nodes, dataDir, cookie, trustMode, tickMs, carrier, modules } = options
+  const { name, nodes, dataDir, cookie, trustMode, tickMs, carrier } = options
   checkNodeName('name', name)
+  if (nodes !== undefined && !isObject(nodes)) refuse('nodes', 'a table of addresses', nodes)
   for (const [node, address] of Object.entries(nodes ?? {})) {
     checkNodeName('nodes', node)
     checkAddress(`nodes['${node}']`, address)
@@ -89,7 +90,15 @@ export function checkOptions(options: NodeOptions): void {
     refuse('join', 'an array of node names', options.join)
   }
   for (const node of options.join ?? []) checkNodeName('join', node)
-  if (modules !== undefined && !Array.isArray(modules)) refuse('modules', 'an array', modules)
+  for (const field of ['modules', 'spawnable'] as const) {
+    const given = options[field]
+    if (given !== undefined && !Array.isArray(given)) refuse(field, 'an array of modules', given)
+  }
+  for (const field of ['checked', 'exposeStacks'] as const) {
+    const given = options[field]
+    if (given !== undefined && typeof given !== 'boolean') refuse(field, 'true or false', given)
+  }
+  checkParts(options)
   if (dataDir !== undefined && !isText(dataDir)) refuse('dataDir', 'a path', dataDir)
   if (cookie !== undefined && !isText(cookie)) refuse('cookie', 'a non-empty string', cookie)
   if (trustMode !== undefined && trustMode !== 'tofu' && trustMode !== 'strict') {
@@ -103,6 +112,19 @@ export function checkOptions(options: NodeOptions): void {
   }
 }
 
+/** What other parts of the package make: enough of their shape to name the field in time. */
+function checkParts({ root, tls, platform }: NodeOptions): void {
+  if (root !== undefined && !(isObject(root) && isText(root.id) && isText(root.module))) {
+    refuse('root', 'a child spec, such as child(module, arg)', root)
+  }
+  if (tls !== undefined && !(isObject(tls) && tls.certDer instanceof Uint8Array)) {
+    refuse('tls', '{ certPem, keyPem, certDer }', tls)
+  }
+  if (platform !== undefined && !(isObject(platform) && isObject(platform.clock))) {
+    refuse('platform', 'a platform', platform)
+  }
+}
+
 function checkNodeName(field: string, name: unknown): void {
   const result = typeof name === 'string' ? validateNodeName(name) : undefined
   if (result?.tag !== 'ok') {
@@ -112,19 +134,27 @@ function checkNodeName(field: string, name: unknown): void {
 
 function checkAddress(field: string, address: Address): void {
   const valid =
-    typeof address === 'object' &&
-    address !== null &&
+    isObject(address) &&
     isText(address.host) &&
     Number.isInteger(address.port) &&
     address.port > 0 &&
     address.port < 65_536
-  if (!valid) refuse(field, '{ host, port } with a port from 1 to 65535', address)
+  const got = isObject(address) ? `${show(address.host)}:${show(address.port)}` : show(address)
+  if (!valid) refuseShown(field, '{ host, port } with a port from 1 to 65535', got)
 }
 
 function isText(value: unknown): boolean {
   return typeof value === 'string' && value.length > 0
 }
 
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 function refuse(field: string, expected: string, got: unknown): never {
-  throw new BadArgument(`startNode: ${field}: expected ${expected}, got ${show(got)}`)
+  refuseShown(field, expected, show(got))
+}
+
+function refuseShown(field: string, expected: string, got: string): never {
+  throw new BadArgument(`startNode: ${field}: expected ${expected}, got ${got}`)
 }

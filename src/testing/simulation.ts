@@ -36,6 +36,8 @@ export type SimulationOptions = {
 export type BootOptions = Pick<NodeOptions, 'modules' | 'spawnable' | 'root' | 'trustMode'> & {
   /** What is found on the disk. Default `kept`. */
   readonly disk?: DiskState
+  /** Error of the machine's wall clock in milliseconds. Default 0. */
+  readonly wallSkewMs?: number
   /** Gets the events of the node from its first moment. */
   readonly observe?: (event: TraceEvent) => void
 }
@@ -104,10 +106,10 @@ export class Simulation {
   boot(name: string, options: BootOptions = {}): Promise<Node> {
     const machine = this.#machine(name)
     if (machine.power?.on) throw new Error(`simulation: ${name} is running`)
-    const { disk = 'kept', observe, ...given } = options
+    const { disk = 'kept', wallSkewMs = 0, observe, ...given } = options
     machine.prepareDisk(disk)
     machine.boots += 1
-    const power = new Power(this.world, { disk: machine.disk })
+    const power = new Power(this.world, { disk: machine.disk, wallSkewMs })
     machine.power = power
     machine.node = undefined
     this.note('boot', `${name} ${machine.boots} disk ${disk}`)

@@ -22,6 +22,8 @@ export type FaultHands = {
   /** Calls `stopped` when the node is no more. */
   readonly stop: (name: string, stopped: () => void) => void
   readonly disconnectAll: (name: string) => void
+  /** False when there is nothing to kill. */
+  readonly distCrash: (name: string) => boolean
 }
 
 const downMaxMs = 4_000
@@ -76,6 +78,8 @@ export function fireFaults(sim: Simulation, scenario: Scenario, hands: FaultHand
         if (sim.node(name) === undefined) return false
         hands.disconnectAll(name)
         return true
+      case 'distCrash':
+        return hands.distCrash(name)
     }
   }
   const next = (): void => {

@@ -44,6 +44,8 @@ export class NodeView {
     const { route } = system
     if (peer === this.name || !(route instanceof Router)) return 0
     const state = route.stateOf(peer)
+    // Read before asking: the answer may be no at once, and then this very signal is lost.
+    const epoch = this.#epochs.get(peer) ?? 0
     if (state !== 'up' && !this.#asked.has(peer)) {
       this.#asked.add(peer)
       route.connect(peer, (up) => {
@@ -52,7 +54,7 @@ export class NodeView {
       })
     }
     // What is sent while a channel is being taken down waits for the next one.
-    return (this.#epochs.get(peer) ?? 0) + (state === 'closing' ? 1 : 0)
+    return epoch + (state === 'closing' ? 1 : 0)
   }
 
   #endEpoch(peer: string): void {

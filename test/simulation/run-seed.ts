@@ -3,6 +3,7 @@
  * promised must come true within a bounded virtual time; then every node is stopped in order.
  */
 import { type AnyModule, pidKey } from '../../runtime/index.ts'
+import { systemOf, terminate } from '../../runtime/kernel.ts'
 import { disconnectNode, nodes } from '../../src/dist/index.ts'
 import { type DiskState, Simulation } from '../../src/testing/index.ts'
 import { at, type ChildSpec, callWithin, child, supervisor } from '../../stdlib/index.ts'
@@ -29,8 +30,6 @@ export type SeedResult = {
 export type RunOptions = {
   readonly checkers?: readonly MakeChecker[]
   readonly onLine?: (line: string) => void
-  /** Called before anything runs: how a test plants a fault. */
-  readonly plant?: (sim: Simulation) => void
 }
 
 /** Everything owed must be settled within this after the faults are over. */
@@ -46,7 +45,6 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<S
   const sim = new Simulation({ seed, nodes: scenario.nodes, tickMs, idleTimeoutMs })
   sim.log.onLine = options.onLine
   const run = new Run(sim, scenario, options.checkers ?? allCheckers)
-  options.plant?.(sim)
   let faults: FaultCounts = {}
   try {
     faults = await run.turmoil()
@@ -54,6 +52,7 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<S
     await run.end()
   } catch (error) {
     run.witness.accuse(error instanceof Error ? error.message : String(error))
+    run.witness.finish()
   }
   sim.close()
   const { violations } = run.witness
@@ -105,6 +104,7 @@ class Run {
         const node = sim.node(name)
         for (const peer of node === undefined ? [] : nodes(node)) disconnectNode(node!, peer)
       },
+      distCrash: (name) => this.#distCrash(name),
     })
     this.#strangers = plan.strangers
     await sim.run(this.#scenario.turmoilMs)
@@ -183,10 +183,15 @@ class Run {
     const booting = this.#sim.boot(name, {
       disk,
       modules: this.#modules,
+      wallSkewMs: this.#skewMs(),
       root: this.#root,
       observe: (event) => this.witness.onTrace(view, event),
     })
     booting.catch((error: unknown) => this.witness.accuse(`${name} does not boot: ${error}`))
+  }
+
+  #skewMs(): number {
+    return Math.floor(this.#scenario.skewMaxMs * (2 * this.#sim.world.random.unit() - 1))
   }
 
   #crash(name: string): void {
@@ -202,6 +207,19 @@ class Run {
       },
       (error: unknown) => this.witness.accuse(`${name} does not stop: ${error}`),
     )
+  }
+
+  #distCrash(name: string): boolean {
+    const node = this.#sim.node(name)
+    if (node === undefined) return false
+    const dist = [...systemOf(node).processes].filter(({ module }) =>
+      module.startsWith('skein.dist'),
+    )
+    const victim = dist[Math.floor(this.#sim.world.random.unit() * dist.length)]
+    if (victim === undefined) return false
+    this.#sim.note('distCrash', `${victim.pid} ${victim.module}`)
+    terminate(victim, 'killed')
+    return true
   }
 
   #kill(key: string): void {

@@ -15,6 +15,8 @@ export type FaultKind =
   | 'path'
   | 'heal'
   | 'disconnectAll'
+  /** A process of dist is killed: the net kernel, the supervisor of the links, or one link. */
+  | 'distCrash'
 
 export const faultKinds: readonly FaultKind[] = [
   'crash',
@@ -24,6 +26,7 @@ export const faultKinds: readonly FaultKind[] = [
   'path',
   'heal',
   'disconnectAll',
+  'distCrash',
 ]
 
 export type Scenario = {
@@ -32,6 +35,8 @@ export type Scenario = {
   readonly agentsPerNode: number
   readonly tickMs: number
   readonly idleTimeoutMs: number
+  /** Wall clocks are wrong by up to this, either way. */
+  readonly skewMaxMs: number
   /** How long faults come. */
   readonly turmoilMs: number
   /** Mean time between two faults. */
@@ -61,6 +66,7 @@ export function drawScenario(seed: number): Scenario {
     agentsPerNode: count > 5 ? 1 : 1 + below(3),
     tickMs: pick(50, 100, 250, 500),
     idleTimeoutMs: pick(1_000, 3_000, 10_000),
+    skewMaxMs: pick(0, 0, 12_000),
     turmoilMs: 8_000 + below(12_000),
     faultEveryMs: pick(150, 500, 1_500, 3_000),
     faults: {
@@ -71,6 +77,7 @@ export function drawScenario(seed: number): Scenario {
       path: sometimes(random, 3),
       heal: 2,
       disconnectAll: sometimes(random, 3),
+      distCrash: sometimes(random, 2),
     },
     lossMax: pick(0, 0.05, 0.3),
     delayMaxMs: pick(1, 20, 200),

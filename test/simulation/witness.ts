@@ -13,6 +13,8 @@ import { NodeView } from './node-view.ts'
 
 /** Violations kept of one run: the first are what matters. */
 const violationsMax = 20
+/** Why a channel between honest nodes never ends. */
+const dishonest: ReadonlySet<string> = new Set(['protocolViolation', 'limit', 'handshakeFailed'])
 /** Processes remembered per node as somebody to talk to, dead ones included. */
 const targetsMax = 24
 
@@ -23,14 +25,16 @@ export class Witness implements Facts {
   readonly targets = new Map<string, Pid[]>()
   /** Every living process that can be talked to. */
   readonly offered = new Map<string, Pid>()
+  /** Agents, the latest last; they are not ended on purpose. */
+  readonly agents: Pid[] = []
   /** Who serves on a node by name. */
   readonly servers = new Map<string, Pid>()
   /** False once the workload is to begin nothing new. */
   active = true
   /** Calls and spawns that have no outcome yet, and whose they are. */
   readonly pending = new Map<number, string>()
-  /** Monitors that have not fired: their owner. */
-  readonly watching = new Map<number, string>()
+  /** Monitors that have not fired: their owner and target. */
+  readonly watching = new Map<number, { readonly owner: string; readonly target: string | null }>()
   readonly counts: Record<string, number> = {}
   readonly #views = new Map<string, NodeView>()
   /** Reason by pid; null when its node crashed. */
@@ -82,6 +86,9 @@ export class Witness implements Facts {
 
   onTrace(view: NodeView, event: TraceEvent): void {
     view.onTrace(event)
+    if (event.tag === 'nodedown' && dishonest.has(event.reason)) {
+      this.accuse(`${view.key} closed the channel to ${event.node}: ${event.reason}`)
+    }
     if (event.tag === 'nodeup' || event.tag === 'nodedown') {
       this.tell({ tag: event.tag, at: view.key, peer: event.node })
     } else if (event.tag === 'exit') {
@@ -117,6 +124,12 @@ export class Witness implements Facts {
     this.targets.set(self.node, known)
   }
 
+  /** An agent that lives, most of the time. */
+  offerAgent(self: Self): void {
+    this.agents.push(self.pid)
+    if (this.agents.length > targetsMax) this.agents.shift()
+  }
+
   tell(happening: Happening): void {
     const { tag, ...fields } = happening
     this.counts[tag] = (this.counts[tag] ?? 0) + 1
@@ -130,9 +143,12 @@ export class Witness implements Facts {
     return [...this.pending.values()].filter((owner) => !this.isDead(owner)).length
   }
 
-  /** Monitors not fired whose owner lives. */
+  /** Monitors not fired whose owner lives, and whose target does not. */
   watched(): number {
-    return [...this.watching.values()].filter((owner) => !this.isDead(owner)).length
+    const due = [...this.watching.values()].filter(
+      ({ owner, target }) => !this.isDead(owner) && (target === null || this.isDead(target)),
+    )
+    return due.length
   }
 
   finish(): void {
@@ -169,7 +185,7 @@ export class Witness implements Facts {
         this.pending.delete(happening.id)
         break
       case 'monitored':
-        this.watching.set(happening.id, happening.owner)
+        this.watching.set(happening.id, { owner: happening.owner, target: happening.target })
         break
       case 'down':
       case 'demonitored':

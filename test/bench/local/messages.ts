@@ -58,7 +58,8 @@ type Wanted = { readonly tag: 'wanted'; readonly number: number }
 
 function isWanted(number: number): (message: unknown) => message is Wanted {
   return (message): message is Wanted =>
-    message instanceof Object &&
+    typeof message === 'object' &&
+    message !== null &&
     'tag' in message &&
     message.tag === 'wanted' &&
     'number' in message &&

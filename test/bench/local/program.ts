@@ -1,9 +1,9 @@
 /**
  * Our side of one round: `program ROW OPERATIONS OPTIONS`. Runs the workload once to warm up and,
- * just as long, once for the measurement, each on a node of its own with the defaults a user gets
- * but for OPTIONS (JSON), and prints the sample.
+ * just as long, once for the measurement, on one node with the defaults a user gets but for OPTIONS
+ * (JSON), and prints the sample.
  */
-import { type LocalNode, type RuntimeOptions, startRuntime } from '../../../runtime/index.ts'
+import { type LocalNode, startRuntime } from '../../../runtime/index.ts'
 import { callAsyncHandler, callManyCallers, callQueued, castBatches, castBurst } from './calls.ts'
 import { Fragile, restart, spawnLinkAbnormal, spawnMonitorExit, Tree } from './lives.ts'
 import { pingPong, ring, selectiveBacklog } from './messages.ts'
@@ -28,19 +28,15 @@ async function main(): Promise<void> {
   const workload = workloads.get(id)
   if (workload === undefined) throw new Error(`no workload is named "${id}"`)
   const count = Number(operations)
-  const given = JSON.parse(options)
-  await run(workload, count, given)
-  const measured = await run(workload, count, given)
+  const node = startRuntime({
+    name: 'bench@localhost',
+    modules: [Fragile, Tree],
+    ...JSON.parse(options),
+  })
+  await workload(node, count)
+  const measured = { ...(await workload(node, count)), checked: await isChecked(node) }
+  await node.stop()
   process.stdout.write(`${JSON.stringify(measured)}\n`)
-}
-
-async function run(workload: Workload, operations: number, options: RuntimeOptions) {
-  const node = startRuntime({ name: 'bench@localhost', modules: [Fragile, Tree], ...options })
-  try {
-    return { ...(await workload(node, operations)), checked: await isChecked(node) }
-  } finally {
-    await node.stop()
-  }
 }
 
 /** Checked mode freezes what is sent: seen, not assumed. */

@@ -122,7 +122,7 @@ test('D1 any signal connects: a send to a name, a link, a monitor, a spawn', asy
   }
 })
 
-test('D1 D8 D9 what cannot be reached: silence for sends, noconnection and nodedown for others', async () => {
+test('D1 D8 D9 the unreachable: sends are silent, others hear noconnection or nodedown', async () => {
   const { cluster, near } = await pair()
   const absent = 'absent@10.0.0.99'
   for (const target of [absent, c, 'not a name', '']) {
@@ -209,7 +209,7 @@ test('D2 D5 every link and monitor fires noconnection, and nodedown comes after 
   assert.is(seen.filter((tag) => tag === 'EXIT').length, 100)
 })
 
-test('D2 both sides hear of a cut link; processes without links live on and are found again', async () => {
+test('D2 both sides hear of a cut; processes without links are found again', async () => {
   const { cluster, near, far } = await pair()
   const { lonely, linked } = await cluster.run(near, async (self) => {
     const boss = spawn(self, idle)
@@ -253,7 +253,7 @@ test('D3 nothing is armed again by a new connection', async () => {
   })
 })
 
-test('D6 RT-09 a restarted node is another one: its old pids are dead, its new ones answer', async () => {
+test('D6 RT-09 after a restart the old pids are dead and the new ones answer', async () => {
   const { cluster, near, far } = await pair()
   const old = await cluster.run(near, async (self) => {
     const pid = await spawnAt(self, b, parrot, undefined, { name: 'parrot' })
@@ -430,7 +430,7 @@ test('DST-04 another node behind an address is refused, and says nothing of itse
   assert.is(log?.fields.peer, c)
 })
 
-test('AUT-14 a stranger with the name of a known node and a key of its own is refused', async () => {
+test('AUT-14 a stranger with a known name and another key is refused', async () => {
   const { cluster, near, far } = await pair()
   assert.is(await cluster.drive(connectNode(near, b)), true)
   await cluster.drive(far.stop())

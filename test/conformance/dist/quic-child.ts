@@ -1,25 +1,33 @@
 /**
- * The node at the far end of the QUIC suite, in an OS process of its own: lists the topics' modules,
- * says where it listens, and obeys one word per line. It calls no exit: after `stop` the process
- * ends by itself, or something of the node was left behind.
+ * The node at the far end of the QUIC suites, in an OS process of its own: lists the modules of the
+ * topics, says where it listens, and obeys one word per line. It calls no exit: after `stop` the
+ * process ends by itself, or something of the node was left behind.
  */
 import { createInterface } from 'node:readline'
 import { quicCarrier } from '../../../src/carrier/quic/index.ts'
-import { startNode } from '../../../src/index.ts'
+import { connectNode, nodes, startNode } from '../../../src/index.ts'
 import { topics } from '../topics/index.ts'
 import { framesOf } from './crossing.ts'
 
-const [name = '', peer = '', dataDir = ''] = process.argv.slice(2)
+/** Its name, the peer's, its data directory; then, if wanted, its own port and the peer's. */
+const [name = '', peer = '', dataDir = '', port = '0', peerPort = ''] = process.argv.slice(2)
+const host = '127.0.0.1'
 
 const node = await startNode({
   name,
   dataDir,
-  carrier: quicCarrier({ host: '127.0.0.1', port: 0 }),
+  carrier: quicCarrier({ host, port: Number(port) }),
   modules: topics
     .flatMap((topic) => topic.modules)
     .filter((one, at, all) => all.indexOf(one) === at),
+  nodes: peerPort === '' ? {} : { [peer]: { host, port: Number(peerPort) } },
   cookie: 'the cookie',
-  tickMs: 500,
+  tickMs: 100,
+})
+
+let ups = 0
+node.observe((event) => {
+  if (event.tag === 'nodeup') ups++
 })
 
 const tell = (value: unknown): void => {
@@ -30,6 +38,8 @@ tell({ port: node.address?.port })
 const orders = createInterface({ input: process.stdin })
 orders.on('line', async (order) => {
   if (order === 'frames') tell(framesOf(node, peer))
+  else if (order === 'connect') tell(await connectNode(node, peer))
+  else if (order === 'nodes') tell({ nodes: nodes(node), ups })
   else if (order === 'stop') {
     orders.close()
     process.stdin.destroy()

@@ -2,6 +2,7 @@
 import {
   BadArgument,
   Exit,
+  isPid,
   nodeOf,
   type Pid,
   pidKey,
@@ -80,7 +81,7 @@ function serverAt(grip: Grip, node: string): { pid: Pid | undefined; ref: Server
 function sendSome(grip: Grip): void {
   const node = grip.someNode()
   const server = grip.witness.servers.get(node)
-  const target = grip.oneIn(2) ? server : grip.someTarget(node)
+  const target = grip.oneIn(2) ? server : grip.someFellow(node)
   if (target === undefined) return
   const named = at(node, grip.workload.server, serverName)
   for (let left = 1 + grip.below(12); left > 0; left--) {
@@ -146,15 +147,15 @@ function monitorOne(grip: Grip): void {
   if (!grip.roomForMonitors) return
   const { self } = grip
   const node = grip.someNode()
-  const target = grip.oneIn(4) ? at(node, grip.workload.server, serverName) : grip.someTarget(node)
+  const target = grip.oneIn(4) ? at(node, grip.workload.server, serverName) : grip.someFellow(node)
   if (target === undefined) return
-  const wasUp = nodes(self).includes(node)
+  const wasUp = nodes(self).includes(isPid(target) ? nodeOf(target) : node)
   grip.holds(self.monitor(target), target, wasUp)
 }
 
 function linkOne(grip: Grip): void {
-  const target = grip.someTarget()
-  if (target === undefined || grip.isLinkedWith(target)) return
+  const target = grip.someFellow()
+  if (target === undefined || target === grip.self.pid || grip.isLinkedWith(target)) return
   grip.self.link(target)
   grip.linkedWith(target)
 }

@@ -28,6 +28,7 @@ const quietRestMs = 500
 export function agentModule(witness: Witness, workload: Workload): Module<unknown, undefined> {
   return process<undefined>('sim.agent', async (self) => {
     witness.meet(self)
+    witness.offerAgent(self)
     self.trapExit(true)
     const grip = new Grip(witness, self, workload)
     for (;;) {

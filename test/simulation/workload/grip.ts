@@ -68,6 +68,11 @@ export class Grip {
     return this.oneIn(3) ? this.pick(known) : known.at(-1 - this.below(Math.min(4, known.length)))
   }
 
+  /** The same, or an agent, on whatever node. */
+  someFellow(node = this.someNode()): Pid | undefined {
+    return this.oneIn(4) ? this.pick(this.witness.agents) : this.someTarget(node)
+  }
+
   ballast(): number {
     return this.oneIn(this.workload.largeOneIn) ? 60_000 + this.below(240_000) : 0
   }

@@ -250,7 +250,7 @@ test('a link from a process that does not exist is a link like any other', async
   )
 })
 
-test('exit signals may have any reason, and none of them harms the receiver but by its rule', async () => {
+test('exit signals may have any reason; what is no reason is no signal', async () => {
   const scene = await hostile()
   const { peer, cluster, victim } = scene
   const seen: unknown[] = []

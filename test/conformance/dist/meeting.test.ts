@@ -1,0 +1,15 @@
+import { assert, suite, useSeed } from '../../support/harness.ts'
+import { meeting } from './meeting.ts'
+
+const test = suite('nodes that meet (RT-20)')
+
+for (let from = 1; from <= 60; from += 15) {
+  test(`seeds ${from} to ${from + 14}`, async () => {
+    for (let seed = from; seed < from + 15; seed++) {
+      useSeed(seed)
+      assert.equal(await meeting(seed), [], `seed ${seed}`)
+    }
+  })
+}
+
+test.run()

@@ -1,0 +1,131 @@
+/**
+ * Each checker is shown to fail on a planted bug, and every seed used here is clean without it. A
+ * checker that has never accused anybody proves nothing.
+ */
+import { assert, suite } from '../support/harness.ts'
+import { resendAfterLoss, tamperSignals, tamperWrites } from './planted.ts'
+import { runSeed } from './run-seed.ts'
+
+/** Seeds with much traffic and many faults. */
+const seeds = [2, 5, 12, 15]
+const deadline = { deadlineMs: 60_000 }
+
+const test = suite('planted bugs')
+
+/** Runs the seeds with the bug until `checker` accuses with `words`. */
+async function finds(plant: () => () => void, checker: string, words: RegExp): Promise<void> {
+  const seen: string[] = []
+  for (const seed of seeds) {
+    const restore = plant()
+    const { violations } = await runSeed(seed).finally(restore)
+    seen.push(...violations)
+    if (violations.some((text) => text.includes(` ${checker}: `) && words.test(text))) return
+  }
+  throw new Error(`${checker} did not see it; seen: ${seen.slice(0, 5).join('\n') || 'nothing'}`)
+}
+
+const every = (count: number, nth: number): boolean => nth % count === 0
+
+test(
+  'without a bug nobody accuses',
+  async () => {
+    for (const seed of seeds) assert.equal((await runSeed(seed)).violations, [], `seed ${seed}`)
+  },
+  deadline,
+)
+
+test(
+  'sender-order sees two writes that change places',
+  () =>
+    finds(() => tamperWrites((nth) => (every(40, nth) ? 'swap' : 'pass')), 'sender-order', /got/),
+  deadline,
+)
+
+test(
+  'sender-order sees a write that arrives twice',
+  () =>
+    finds(() => tamperWrites((nth) => (every(40, nth) ? 'twice' : 'pass')), 'sender-order', /got/),
+  deadline,
+)
+
+test(
+  'sender-order sees a message lost in the middle',
+  () => finds(() => tamperSignals(dropping('send')), 'sender-order', /expected/),
+  deadline,
+)
+
+test(
+  'epoch sees an old message on a new channel',
+  () => finds(resendAfterLoss, 'epoch', /after nodedown|without a nodedown/),
+  deadline,
+)
+
+test(
+  'call-outcome sees a reply that is lost',
+  () => finds(() => tamperSignals(dropping('reply')), 'call-outcome', /no outcome/),
+  deadline,
+)
+
+test(
+  'call-outcome sees a reply to another request',
+  () => {
+    let last: unknown
+    const plant = () =>
+      tamperSignals((signal) => {
+        if (signal.tag !== 'reply' || signal.value === null) return 'pass'
+        const before = last ?? signal.value
+        last = signal.value
+        return { ...signal, value: before }
+      })
+    return finds(plant, 'call-outcome', /got the answer to/)
+  },
+  deadline,
+)
+
+test(
+  'monitor-down sees a DOWN that is lost',
+  () => finds(() => tamperSignals(dropping('down')), 'monitor-down', /never fired/),
+  deadline,
+)
+
+test(
+  'monitor-down sees a DOWN that lies',
+  () => {
+    const plant = () =>
+      tamperSignals((signal) =>
+        signal.tag === 'down' && signal.reason !== 'noproc'
+          ? { ...signal, reason: 'normal' }
+          : 'pass',
+      )
+    return finds(plant, 'monitor-down', /but .* ended with/)
+  },
+  deadline,
+)
+
+test(
+  'link-exit sees an EXIT that is lost',
+  () => finds(() => tamperSignals(dropping('linkExit')), 'link-exit', /never got the EXIT/),
+  deadline,
+)
+
+test(
+  'spawn-outcome sees an answer that is lost',
+  () => finds(() => tamperSignals(dropping('spawned')), 'spawn-outcome', /no outcome/),
+  deadline,
+)
+
+test(
+  'spawn-outcome sees a request that is carried out twice',
+  () => {
+    const plant = () =>
+      tamperSignals((signal, nth) => (signal.tag === 'spawn' && every(5, nth) ? 'twice' : 'pass'))
+    return finds(plant, 'spawn-outcome', /two processes/)
+  },
+  deadline,
+)
+
+function dropping(tag: string): Parameters<typeof tamperSignals>[0] {
+  return (signal, nth) => (signal.tag === tag && every(7, nth) ? 'drop' : 'pass')
+}
+
+test.run()

@@ -1,0 +1,82 @@
+/**
+ * Bugs to plant in a run, to prove that the checkers see them: the real code is patched from
+ * outside for the length of one run, and restored. Nothing in src/ knows of it.
+ */
+import type { Process, Signal } from '../../runtime/kernel.ts'
+import { MemoryStream } from '../../src/carrier/memory/stream.ts'
+import { streamKind } from '../../src/dist/protocol.ts'
+import { Router } from '../../src/dist/router.ts'
+
+/** What becomes of a signal on its way out; its `nth` of its kind, from 1. */
+export type Fate = 'pass' | 'drop' | 'twice'
+
+/** Every signal that leaves a node passes `fate`. Returns how to stop it. */
+export function tamperSignals(fate: (signal: Signal, nth: number) => Fate | Signal): () => void {
+  const seen = new Map<string, number>()
+  const { deliver } = Router.prototype
+  Router.prototype.deliver = function (node: string, sender: Process | null, signal: Signal): void {
+    const nth = (seen.get(signal.tag) ?? 0) + 1
+    seen.set(signal.tag, nth)
+    const what = fate(signal, nth)
+    if (what === 'drop') return
+    deliver.call(this, node, sender, typeof what === 'string' ? signal : what)
+    if (what === 'twice') deliver.call(this, node, sender, signal)
+  }
+  return () => {
+    Router.prototype.deliver = deliver
+  }
+}
+
+/**
+ * Writes of data streams, each of which holds whole frames, pass `fate`: how a carrier would break
+ * the order. A swapped write leaves after the next one.
+ */
+export function tamperWrites(
+  fate: (nth: number) => 'pass' | 'drop' | 'twice' | 'swap',
+): () => void {
+  const { write } = MemoryStream.prototype
+  const data = new WeakSet<MemoryStream>()
+  const held = new WeakMap<MemoryStream, Uint8Array>()
+  let count = 0
+  MemoryStream.prototype.write = function (bytes: Uint8Array): boolean {
+    const first = bytes.length === 1 && bytes[0] === streamKind.data
+    if (first && this.kind === 'uni') data.add(this)
+    if (first || !data.has(this)) return write.call(this, bytes)
+    count += 1
+    const what = fate(count)
+    if (what === 'drop') return true
+    const late = held.get(this)
+    held.delete(this)
+    if (what === 'swap' && late === undefined) {
+      held.set(this, bytes)
+      return true
+    }
+    const open = write.call(this, bytes)
+    if (what === 'twice') write.call(this, bytes)
+    return late === undefined ? open : write.call(this, late)
+  }
+  return () => {
+    MemoryStream.prototype.write = write
+  }
+}
+
+/** A node that has lost a channel sends the last signal of the old one again on the next. */
+export function resendAfterLoss(): () => void {
+  const { deliver, up } = Router.prototype
+  const last = new WeakMap<Router, Map<string, [Process | null, Signal]>>()
+  Router.prototype.deliver = function (node: string, sender: Process | null, signal: Signal): void {
+    deliver.call(this, node, sender, signal)
+    if (signal.tag !== 'send') return
+    const signals = last.get(this) ?? new Map()
+    last.set(this, signals.set(node, [sender, signal]))
+  }
+  Router.prototype.up = function (channel, connection): boolean {
+    const old = last.get(this)?.get(channel.node)
+    const isUp = up.call(this, channel, connection)
+    if (isUp && old !== undefined) deliver.call(this, channel.node, ...old)
+    return isUp
+  }
+  return () => {
+    Object.assign(Router.prototype, { deliver, up })
+  }
+}
