@@ -2,6 +2,7 @@
  * Where a signal can be addressed: a pid, a reference that acts as an alias, or a name. Names are
  * data. `local` is OTP's bare registered name, `at` is `{Name, Node}`: sending to an unregistered
  * local name is the sender's mistake (`BadArgument`), sending to any `at` never fails (rule P7).
+ * `via` is a name that a registry of the caller's node resolves, as bare as a local one (rule N5).
  */
 import type { Pid } from './identifier.ts'
 
@@ -22,7 +23,22 @@ export type RemoteName<P = unknown> = {
   readonly [protocol]?: P
 }
 
-export type Name<P = unknown> = LocalName<P> | RemoteName<P>
+/**
+ * What a registry knows its names by. `1` and `'1'` are two names. Terms as names would need a
+ * canonical text, which belongs to the wire: the registries of a node take these two only.
+ */
+export type NameKey = string | number
+
+/** A name in a registry of the caller's node. */
+export type ViaName<P = unknown> = {
+  readonly tag: 'via'
+  /** What the registry itself is called. */
+  readonly registry: string
+  readonly name: NameKey
+  readonly [protocol]?: P
+}
+
+export type Name<P = unknown> = LocalName<P> | RemoteName<P> | ViaName<P>
 
 /** A pid that remembers, for the compiler only, which protocol its process speaks. */
 export type Ref<P = unknown> = Pid & { readonly [protocol]?: P }

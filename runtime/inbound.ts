@@ -5,7 +5,13 @@
  */
 import { deliver } from './deliver.ts'
 import type { Reason } from './exit.ts'
-import { type Pid, type Reference, RemoteReference, recordOfPid } from './identifier.ts'
+import {
+  type Pid,
+  type PidParts,
+  type Reference,
+  RemoteReference,
+  recordOfPid,
+} from './identifier.ts'
 import { InboundCall } from './inbound-call.ts'
 import { RemoteMonitor, unwatch, watch } from './monitors.ts'
 import { type Peer, unlinkKey } from './peers.ts'
@@ -84,13 +90,7 @@ function applyLink(system: System, from: string, signal: LinkSignal): Applied {
   const process = reachable(system, signal.to)
   const peer = system.peer(from)
   if (process === undefined) {
-    const { from: to, to: subject } = signal
-    if (signal.tag === 'link') {
-      system.route.deliver(from, null, { tag: 'linkExit', from: subject, to, reason: 'noproc' })
-    }
-    if (signal.tag === 'unlink') {
-      system.route.deliver(from, null, { tag: 'unlinkAck', from: subject, to, id: signal.id })
-    }
+    answerForDead(system, peer, signal)
     return ok
   }
   switch (signal.tag) {
@@ -111,11 +111,9 @@ function applyLink(system: System, from: string, signal: LinkSignal): Applied {
         id: signal.id,
       })
       return ok
-    case 'unlinkAck': {
-      const key = unlinkKey(process, signal.from)
-      if (peer.unlinking.get(key) === signal.id) peer.unlinking.delete(key)
+    case 'unlinkAck':
+      acknowledged(peer, process, signal)
       return ok
-    }
     case 'linkExit':
       // So does an exit: after unlink none of the old link arrives, also after a new link (L4).
       if (peer.unlinking.has(unlinkKey(process, signal.from))) return ok
@@ -127,6 +125,24 @@ function applyLink(system: System, from: string, signal: LinkSignal): Applied {
       signalExit(process, signal.from, signal.reason, 'exit')
       return ok
   }
+}
+
+function answerForDead(system: System, peer: Peer, signal: LinkSignal): void {
+  const { from: to, to: from } = signal
+  if (signal.tag === 'link') {
+    system.route.deliver(peer.name, null, { tag: 'linkExit', from, to, reason: 'noproc' })
+  } else if (signal.tag === 'unlink') {
+    system.route.deliver(peer.name, null, { tag: 'unlinkAck', from, to, id: signal.id })
+  } else if (signal.tag === 'unlinkAck') acknowledged(peer, recordOfPid(from), signal)
+}
+
+function acknowledged(
+  peer: Peer,
+  process: PidParts,
+  { from, id }: Extract<Signal, { readonly tag: 'unlinkAck' }>,
+): void {
+  const key = unlinkKey(process, from)
+  if (peer.unlinking.get(key) === id) peer.unlinking.delete(key)
 }
 
 type RequestSignal = Extract<Signal, { readonly tag: 'monitor' | 'call' | 'spawn' }>

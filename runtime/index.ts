@@ -1,6 +1,14 @@
 /** The public surface of the runtime: the mini-BEAM alone, one node, no network. */
 
-export type { Destination, LocalName, Name, Ref, RemoteName } from './destination.ts'
+export type {
+  Destination,
+  LocalName,
+  Name,
+  NameKey,
+  Ref,
+  RemoteName,
+  ViaName,
+} from './destination.ts'
 export {
   BadArgument,
   Exit,
@@ -19,7 +27,7 @@ export {
   type Reference,
   refKey,
 } from './identifier.ts'
-export { isAlive, messageQueueLength, processes, whereis } from './info.ts'
+export { isAlive, messageQueueLength, processes, whereis, whereisName } from './info.ts'
 export { type Caller, type LocalNode, type RuntimeOptions, startRuntime } from './local-node.ts'
 export {
   type DownMessage,

@@ -1,5 +1,6 @@
 /** Questions about this node's processes that need no signal. */
 import { checkPid } from './check.ts'
+import type { Name, Ref } from './destination.ts'
 import { BadArgument } from './exit.ts'
 import type { Pid } from './identifier.ts'
 import { type Caller, systemOf } from './local-node.ts'
@@ -7,6 +8,19 @@ import { type Caller, systemOf } from './local-node.ts'
 /** The pid that has a local name, or undefined (OTP `whereis/1`). */
 export function whereis(caller: Caller, name: string): Pid | undefined {
   return systemOf(caller).names.get(name)?.pid
+}
+
+/**
+ * Who has a local or a via name, on this node's word; undefined when nobody has. Throws
+ * `BadArgument` for a name of another node: only that node knows.
+ */
+export function whereisName<P>(caller: Caller, name: Name<P>): Ref<P> | undefined {
+  const system = systemOf(caller)
+  if (name.tag === 'via') return system.registries.whereis(name)
+  if (name.tag === 'at' && name.node !== system.node) {
+    throw new BadArgument(`whereisName: '${name.name}' is a name of node ${name.node}`)
+  }
+  return system.names.get(name.name)?.pid
 }
 
 /** True while a process of this node lives. Throws `BadArgument` for a pid of another node. */

@@ -18,6 +18,8 @@ export const limits = {
   timersMax: 4_194_304,
   /** A mailbox that grows past it is reported once as a `mailboxHigh` event. */
   mailboxHighMessages: 100_000,
+  /** Children of one supervisor, those that do not run included. */
+  supervisorChildrenMax: 4_194_304,
   /** Nesting of a message in checked mode; the codec has the same bound. */
   termDepthMax: 64,
   /** Remote pids remembered per peer. Above it a peer's new pids are refused. */

@@ -2,18 +2,21 @@
  * The messages the runtime itself puts into mailboxes, and their predicates. Plain data: they look
  * the same whether their subject is local or on another node.
  */
-import type { RemoteName } from './destination.ts'
+import type { RemoteName, ViaName } from './destination.ts'
 import type { Reason } from './exit.ts'
 import type { Pid, Reference } from './identifier.ts'
 
 /** A trapped exit signal (OTP `{'EXIT', Pid, Reason}`). */
 export type ExitMessage = { readonly tag: 'EXIT'; readonly from: Pid; readonly reason: Reason }
 
-/** A monitor fired (OTP `{'DOWN', ...}`). A target monitored by name is given by name (rule M4). */
+/** What a DOWN is about: the pid, or the name if it was monitored by name (rule M4). */
+export type Subject = Pid | RemoteName | ViaName
+
+/** A monitor fired (OTP `{'DOWN', ...}`). */
 export type DownMessage = {
   readonly tag: 'DOWN'
   readonly ref: Reference
-  readonly target: Pid | RemoteName
+  readonly target: Subject
   readonly reason: Reason
 }
 

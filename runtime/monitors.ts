@@ -5,17 +5,16 @@
  * list of the process that is elsewhere.
  */
 import { deliver } from './deliver.ts'
-import type { RemoteName } from './destination.ts'
 import type { Reason } from './exit.ts'
 import { type Pid, Reference, type RemoteReference } from './identifier.ts'
+import type { Subject } from './messages.ts'
 import type { Peer } from './peers.ts'
 import type { Process } from './process.ts'
 
 /** A monitor held by a process of this node. */
 export class Monitor extends Reference {
   readonly owner: Process
-  /** What the DOWN names: the pid, or the name if it was monitored by name (M4). */
-  readonly subject: Pid | RemoteName
+  readonly subject: Subject
   /** The local target; null when it is elsewhere. */
   readonly target: Process | null
   /** The target's node when it is elsewhere. */
@@ -30,7 +29,7 @@ export class Monitor extends Reference {
   /** `id` is given when it was minted before, for a spawn request whose answer becomes this. */
   constructor(
     owner: Process,
-    subject: Pid | RemoteName,
+    subject: Subject,
     target: Process | null,
     peer: Peer | null = null,
     id = 0,

@@ -6,7 +6,7 @@
  * Invariant: whatever is in a peer's table is also in its local process's own record, and the
  * other way round; both ends are removed together.
  */
-import type { Pid } from './identifier.ts'
+import type { Pid, PidParts } from './identifier.ts'
 import type { InboundCall } from './inbound-call.ts'
 import { limits } from './limits.ts'
 import type { LocalCall } from './local-call.ts'
@@ -65,7 +65,7 @@ export class Peer {
   }
 }
 
-export function unlinkKey(process: Process, pid: Pid): string {
+export function unlinkKey(process: PidParts, pid: Pid): string {
   return `${process.index}.${process.serial}>${String(pid)}`
 }
 

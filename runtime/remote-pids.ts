@@ -1,7 +1,9 @@
 /**
  * Pids of processes on other nodes, interned so that `===` holds for the same process. Held
- * weakly: a pid nobody keeps costs nothing. The table has a bound; past it, pids that are not
- * known yet are refused, which the codec reports as an undecodable message.
+ * weakly: a pid nobody keeps costs nothing. What a peer says of its own processes is in a table of
+ * its own, what anyone says of third nodes in a common one, so that no peer can use up the room of
+ * another. Each has a bound; past it, pids that are not known yet are refused, which the codec
+ * reports as an undecodable message.
  */
 import { Pid, type PidParts } from './identifier.ts'
 import { limits } from './limits.ts'
@@ -30,7 +32,8 @@ const sweptWhenFull = 1_000
 export class RemotePids {
   readonly #system: System
   readonly #max: number
-  readonly #pids = new WeakTable<string, Pid>()
+  readonly #own = new Map<string, WeakTable<string, Pid>>()
+  readonly #common = new WeakTable<string, Pid>()
 
   constructor(system: System, max: number = limits.remotePidsMax) {
     this.#system = system
@@ -39,24 +42,33 @@ export class RemotePids {
 
   /** How many are known, those included whose pid was collected and not yet swept. */
   get size(): number {
-    return this.#pids.size
+    let size = this.#common.size
+    for (const table of this.#own.values()) size += table.size
+    return size
   }
 
-  /** The pid of a process elsewhere; undefined when the table is full. */
-  intern(parts: PidParts): Pid | undefined {
+  /** The pid of a process elsewhere, as `from` told; undefined when the table is full. */
+  intern(parts: PidParts, from?: string): Pid | undefined {
     const key = keyOf(parts)
-    const known = this.#pids.get(key)
+    const known = this.#own.get(parts.node)?.get(key) ?? this.#common.get(key)
     if (known !== undefined) return known
-    if (this.#pids.size >= this.#max) this.#pids.sweep(sweptWhenFull)
-    if (this.#pids.size >= this.#max) return undefined
+    const table = from === parts.node ? this.#tableOf(from) : this.#common
+    if (table.size >= this.#max) table.sweep(sweptWhenFull)
+    if (table.size >= this.#max) return undefined
     const pid = new Pid(new RemoteProcess(this.#system, parts))
-    this.#pids.set(key, pid)
+    table.set(key, pid)
     return pid
   }
 
   /** Remembers a pid of this node, which may come back when its process is no more. */
   keep(pid: Pid, parts: PidParts): void {
-    if (this.#pids.size < this.#max) this.#pids.set(keyOf(parts), pid)
+    if (this.#common.size < this.#max) this.#common.set(keyOf(parts), pid)
+  }
+
+  #tableOf(node: string): WeakTable<string, Pid> {
+    const table = this.#own.get(node) ?? new WeakTable()
+    this.#own.set(node, table)
+    return table
   }
 }
 

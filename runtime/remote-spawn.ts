@@ -186,16 +186,18 @@ export class PendingSpawn extends LocalReference {
         addMonitor(held)
         ref = held
       }
-    } else if (owner !== null && this.#options.link) {
-      const reason = owner.reason ?? 'noproc'
-      this.#system.route.deliver(peer.name, owner, {
-        tag: 'linkExit',
-        from: owner.pid,
-        to: pid,
-        reason,
-      })
-    }
+    } else if (owner !== null) this.#undo(owner, peer, pid)
     this.#settle({ pid, ref })
+  }
+
+  /** The owner ended before the answer came: its link fires, its monitor goes with it (M11). */
+  #undo(owner: Process, peer: Peer, pid: Pid): void {
+    const { route } = this.#system
+    if (this.#options.link) {
+      const reason = owner.reason ?? 'noproc'
+      route.deliver(peer.name, owner, { tag: 'linkExit', from: owner.pid, to: pid, reason })
+    }
+    if (this.#monitor) route.deliver(peer.name, owner, { tag: 'demonitor', ref: this })
   }
 
   fail(reason: Reason): void {

@@ -8,6 +8,7 @@ import type { Destination } from './destination.ts'
 import { BadArgument } from './exit.ts'
 import { isPid, isReference, type Pid, type Reference, recordOfPid } from './identifier.ts'
 import { LocalCall } from './local-call.ts'
+import { showVia } from './name-registry.ts'
 import { Process } from './process.ts'
 import { RemoteProcess } from './remote-pids.ts'
 import { Request } from './request.ts'
@@ -40,24 +41,22 @@ export function sendMessage(
   message: unknown,
 ): void {
   const sent = system.checked ? prepare(message, 'message') : message
-  if (isPid(to)) {
-    const record = recordOfPid(to)
-    if (record instanceof Process && record.system === system) {
-      deliver(record, sent)
-      return
-    }
-    const found = system.lookup(to)
-    if (found.tag === 'local') deliver(found.process, sent)
-    else if (found.tag === 'remote') {
-      system.route.deliver(found.node, sender, { tag: 'send', to: found.pid, message: sent })
-    }
+  if (isPid(to)) sendToPid(system, sender, to, sent)
+  else if (isReference(to)) answer(system, sender, to, sent)
+  else sendToName(system, sender, to, sent)
+}
+
+function sendToPid(system: System, sender: Process | null, to: Pid, message: unknown): void {
+  const record = recordOfPid(to)
+  if (record instanceof Process && record.system === system) {
+    deliver(record, message)
     return
   }
-  if (isReference(to)) {
-    answer(system, sender, to, sent)
-    return
+  const found = system.lookup(to)
+  if (found.tag === 'local') deliver(found.process, message)
+  else if (found.tag === 'remote') {
+    system.route.deliver(found.node, sender, { tag: 'send', to: found.pid, message })
   }
-  sendToName(system, sender, to, sent)
 }
 
 function sendToName(
@@ -71,6 +70,14 @@ function sendToName(
   }
   if (to.tag === 'at' && to.node !== system.node) {
     system.route.deliver(to.node, sender, { tag: 'send', to: to.name, message })
+    return
+  }
+  if (to.tag === 'via') {
+    const pid = system.registries.whereis(to)
+    if (pid === undefined) {
+      throw new BadArgument(`send: nobody has the name ${showVia(to)}, for ${show(message)}`)
+    }
+    sendToPid(system, sender, pid, message)
     return
   }
   const process = system.names.get(to.name)

@@ -21,6 +21,7 @@ import {
 import { limits } from './limits.ts'
 import type { CallTarget, LocalCall } from './local-call.ts'
 import type { ModuleTable } from './module.ts'
+import { NameRegistries } from './name-registry.ts'
 import { Peer, peerLost } from './peers.ts'
 import type { Platform } from './platform/platform.ts'
 import { ABROAD, Process } from './process.ts'
@@ -57,6 +58,7 @@ export class System {
   readonly exposeStacks: boolean
   readonly processes = new ProcessTable()
   readonly names = new Map<string, Process>()
+  readonly registries = new NameRegistries()
   readonly peers = new Map<string, Peer>()
   readonly trace = new Trace()
   readonly refs: RefTable
@@ -142,9 +144,9 @@ export class System {
   }
 
   /** The pid for `parts`: the process's own when it lives here, an interned one otherwise. */
-  pidFor(parts: PidParts): Pid | undefined {
+  pidFor(parts: PidParts, from?: string): Pid | undefined {
     if (parts.node !== this.node || parts.creation !== this.creation) {
-      return this.remotePids.intern(parts)
+      return this.remotePids.intern(parts, from)
     }
     const process = this.processes.find(parts.index, parts.serial)
     return process ? process.pid : this.remotePids.intern(parts)
@@ -169,9 +171,10 @@ export class System {
 
   /** Resolves where a call goes. Unknown local names are `dead`: a call then fails `noproc`. */
   callTarget(to: Destination): CallTarget {
-    if (isPid(to)) {
-      const found = this.lookup(to)
-      return found.tag === 'remote' ? { tag: 'remote', node: found.node, to: found.pid } : found
+    if (isPid(to)) return this.#pidTarget(to)
+    if (to.tag === 'via') {
+      const pid = this.registries.whereis(to)
+      return pid === undefined ? dead : this.#pidTarget(pid)
     }
     if (to.tag === 'at' && to.node !== this.node) {
       return { tag: 'remote', node: to.node, to: to.name }
@@ -180,22 +183,29 @@ export class System {
     return process ? { tag: 'local', process } : dead
   }
 
+  #pidTarget(pid: Pid): CallTarget {
+    const found = this.lookup(pid)
+    return found.tag === 'remote' ? { tag: 'remote', node: found.node, to: found.pid } : found
+  }
+
   /**
-   * A function that delivers to `to` at some later time: a pid is resolved now, a name then, and
-   * dropped if nobody has it (rules T1, T5). Throws `BadArgument` for a process elsewhere.
+   * A function that delivers to `to` at some later time: a name is resolved then, and what nobody
+   * is there for is dropped (rules T1, T5). Throws `BadArgument` for a process elsewhere.
    */
   localTarget(to: Destination): (message: unknown) => void {
     if (typeof to !== 'object' || to === null || !(isPid(to) || 'name' in to)) {
       throw new BadArgument(`sendAfter: expected a pid or a name, got ${show(to)}`)
     }
-    const name = isPid(to) ? undefined : to.name
     const elsewhere = isPid(to)
       ? this.lookup(to).tag === 'remote'
       : to.tag === 'at' && to.node !== this.node
     if (elsewhere) throw new BadArgument('sendAfter: the target must be on this node')
     return (message) => {
-      const process = name === undefined ? this.addressed(to as Pid) : this.names.get(name)
-      if (process !== undefined) deliver(process, message)
+      const target = this.callTarget(to)
+      if (target.tag === 'local') deliver(target.process, message)
+      else if (target.tag === 'remote') {
+        this.route.deliver(target.node, null, { tag: 'send', to: target.to, message })
+      }
     }
   }
 

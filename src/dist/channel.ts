@@ -64,7 +64,7 @@ export class Channel {
       local: { name: system.node, creation: system.creation },
       peer: { name: node, creation },
       left: (pid) => system.leaves(pid),
-      pid: (parts) => system.pidFor(parts),
+      pid: (parts) => system.pidFor(parts, node),
       reference: (parts) => system.refFor(parts),
     })
   }

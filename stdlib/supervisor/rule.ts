@@ -1,28 +1,25 @@
 /**
- * What a supervisor decides (rules V5 to V10), pure: `(state, event, env) -> [state, actions]`. The
- * process beside it (`supervisor.ts`) carries the actions out, in order, and feeds their outcomes
- * back as events.
+ * What a supervisor decides (rules V5 to V10, V16), pure: `(state, event, env) -> [state, actions]`.
+ * The process beside it carries the actions out, in order, and feeds their outcomes back as events.
+ * The children are a value that is used once (`children.ts`): go on with the state returned.
  *
  * Invariant: a child with a pid is running as far as the supervisor knows; one without is stopped,
  * or `restarting` when an attempt failed and another is queued.
  */
 import { isOrderly, type Pid, type Reason } from '../../runtime/index.ts'
+import type { Child, Children } from './children.ts'
 import { addRestart, type Restarts } from './intensity.ts'
-import type { ChildSpec, Restart, Strategy } from './spec.ts'
+import type { AutoShutdown, Restart, Strategy } from './spec.ts'
 import { affected } from './strategy.ts'
-
-export type Child = {
-  readonly spec: ChildSpec
-  readonly pid: Pid | null
-  readonly restarting: boolean
-}
 
 export type SupervisorState = {
   readonly strategy: Strategy
   readonly intensity: number
   readonly periodMs: number
-  /** In start order. */
-  readonly children: readonly Child[]
+  readonly autoShutdown: AutoShutdown
+  /** Whether a child that is not restarted keeps its spec; dynamic children do not (V15). */
+  readonly keepsEnded: boolean
+  readonly children: Children
   readonly restarts: Restarts
 }
 
@@ -46,11 +43,13 @@ export type SupervisorAction =
   | {
       readonly tag: 'report'
       readonly about: 'childTerminated' | 'startError'
-      readonly id: string
+      readonly child: Child
       readonly reason: Reason
     }
   /** Too many restarts: stop every child and exit `shutdown`. */
   | { readonly tag: 'giveUp' }
+  /** The significant children have ended: stop every child and exit `shutdown`. */
+  | { readonly tag: 'autoShutdown' }
 
 export type SupervisorEnv = { readonly nowMs: number }
 
@@ -61,29 +60,27 @@ export function supervise(
   event: SupervisorEvent,
   env: SupervisorEnv,
 ): Step {
+  if (event.tag === 'exited') {
+    const child = state.children.byPid(event.pid)
+    return child?.pid === event.pid ? exited(state, child, event.reason, env) : [state, []]
+  }
+  const child = state.children.byId(event.id)
+  if (child === undefined) return [state, []]
   switch (event.tag) {
-    case 'exited':
-      return childExited(state, event.pid, event.reason, env)
-    case 'retry': {
-      const child = state.children.find(({ spec }) => spec.id === event.id)
-      return child?.restarting ? restart(state, event.id, env, []) : [state, []]
-    }
+    case 'retry':
+      return child.restarting ? restart(state, child, env, []) : [state, []]
     case 'started':
-      if (event.pid === null && restartOf(state, event.id) === 'temporary') {
-        return [without(state, event.id), []]
-      }
-      return [change(state, event.id, { pid: event.pid, restarting: false }), []]
+      return [event.pid === null ? ended(state, child) : runs(state, child, event.pid), []]
     case 'startFailed':
       return [
-        change(state, event.id, { pid: null, restarting: true }),
+        replaced(state, { ...child, pid: null, restarting: true }),
         [
-          { tag: 'report', about: 'startError', id: event.id, reason: event.reason },
+          { tag: 'report', about: 'startError', child, reason: event.reason },
           { tag: 'queueRetry', id: event.id },
         ],
       ]
     case 'stopped':
-      if (restartOf(state, event.id) === 'temporary') return [without(state, event.id), []]
-      return [change(state, event.id, { pid: null, restarting: false }), []]
+      return [ended(state, child), []]
   }
 }
 
@@ -92,22 +89,42 @@ export function shouldRestart(restart: Restart, reason: Reason): boolean {
   return restart === 'permanent' || (restart === 'transient' && !isOrderly(reason))
 }
 
-function childExited(state: SupervisorState, pid: Pid, reason: Reason, env: SupervisorEnv): Step {
-  const child = state.children.find((candidate) => candidate.pid === pid)
-  if (child === undefined) return [state, []]
-  const { id, restart: kind } = child.spec
+/** With one more child, started or declined (`pid` null), as the last. */
+export function added(
+  state: SupervisorState,
+  spec: Child['spec'],
+  pid: Pid | null,
+): SupervisorState {
+  if (pid === null && !isKept(state, spec.restart)) return state
+  const child: Child = { spec, pid, restarting: false, formerPid: null }
+  return { ...state, children: state.children.add(child) }
+}
+
+export function without(state: SupervisorState, id: string): SupervisorState {
+  return { ...state, children: state.children.remove(id) }
+}
+
+function exited(state: SupervisorState, child: Child, reason: Reason, env: SupervisorEnv): Step {
+  const { restart: kind, significant } = child.spec
   const report: SupervisorAction[] =
     kind === 'permanent' || !isOrderly(reason)
-      ? [{ tag: 'report', about: 'childTerminated', id, reason }]
+      ? [{ tag: 'report', about: 'childTerminated', child, reason }]
       : []
-  if (shouldRestart(kind, reason)) return restart(state, id, env, report)
-  if (kind === 'temporary') return [without(state, id), report]
-  return [change(state, id, { pid: null, restarting: false }), report]
+  if (shouldRestart(kind, reason)) return restart(state, child, env, report)
+  const after = ended(state, child)
+  const over = significant && isOver(after)
+  return [after, over ? [...report, { tag: 'autoShutdown' }] : report]
+}
+
+/** Whether the end of a significant child was the one to stop for (rule V16). */
+function isOver({ autoShutdown, children }: SupervisorState): boolean {
+  if (autoShutdown === 'allSignificant') return children.significant === 0
+  return autoShutdown === 'anySignificant'
 }
 
 function restart(
   state: SupervisorState,
-  id: string,
+  child: Child,
   env: SupervisorEnv,
   before: readonly SupervisorAction[],
 ): Step {
@@ -117,37 +134,38 @@ function restart(
     state.intensity,
     state.periodMs,
   )
-  const counted = { ...change(state, id, { pid: null, restarting: true }), restarts }
+  const { id } = child.spec
+  const formerPid = child.pid ?? child.formerPid
+  const waiting: Child = { spec: child.spec, pid: null, restarting: true, formerPid }
+  const counted = { ...replaced(state, waiting), restarts }
   if (exceeded) return [counted, [...before, { tag: 'giveUp' }]]
-  const ids = counted.children.map(({ spec }) => spec.id)
-  const { stop, start } = affected(state.strategy, ids, id)
+  const { stop, start } = affected(state.strategy, counted.children, id)
   // Temporary siblings are stopped with the others and never come back (V6).
-  const back = start.filter((other) => other === id || restartOf(counted, other) !== 'temporary')
+  const back = start.filter(({ spec }) => spec.id === id || spec.restart !== 'temporary')
   return [
     counted,
     [
       ...before,
-      ...stop.map((other) => ({ tag: 'stop', id: other }) as const),
-      ...back.map((other) => ({ tag: 'start', id: other }) as const),
+      ...stop.map(({ spec }) => ({ tag: 'stop', id: spec.id }) as const),
+      ...back.map(({ spec }) => ({ tag: 'start', id: spec.id }) as const),
     ],
   ]
 }
 
-function restartOf(state: SupervisorState, id: string): Restart | undefined {
-  return state.children.find(({ spec }) => spec.id === id)?.spec.restart
+function runs(state: SupervisorState, child: Child, pid: Pid): SupervisorState {
+  return replaced(state, { spec: child.spec, pid, restarting: false, formerPid: null })
 }
 
-function change(
-  state: SupervisorState,
-  id: string,
-  to: { readonly pid: Pid | null; readonly restarting: boolean },
-): SupervisorState {
-  const children = state.children.map((child) =>
-    child.spec.id === id ? { ...child, ...to } : child,
-  )
-  return { ...state, children }
+/** A child that does not run and is not to: its spec is kept, or it is forgotten. */
+function ended(state: SupervisorState, { spec }: Child): SupervisorState {
+  if (!isKept(state, spec.restart)) return without(state, spec.id)
+  return replaced(state, { spec, pid: null, restarting: false, formerPid: null })
 }
 
-export function without(state: SupervisorState, id: string): SupervisorState {
-  return { ...state, children: state.children.filter(({ spec }) => spec.id !== id) }
+function isKept(state: SupervisorState, restart: Restart): boolean {
+  return state.keepsEnded && restart !== 'temporary'
+}
+
+function replaced(state: SupervisorState, child: Child): SupervisorState {
+  return { ...state, children: state.children.replace(child) }
 }

@@ -4,11 +4,15 @@
  * same data as the first start and a spec can travel. The argument is frozen, in production too: a
  * crashed child cannot hand a damaged argument to its successor.
  */
-import type { LocalName, Module } from '../../runtime/index.ts'
+import type { Module, ViaName } from '../../runtime/index.ts'
 import { prepare, runtimeLimits, show } from '../../runtime/kernel.ts'
+import { type OwnName, registeredName } from '../name.ts'
 
 export type Restart = 'permanent' | 'transient' | 'temporary'
 export type Strategy = 'oneForOne' | 'oneForAll' | 'restForOne'
+
+/** Whether a supervisor ends when significant children have ended by themselves (rule V16). */
+export type AutoShutdown = 'never' | 'anySignificant' | 'allSignificant'
 
 /** Milliseconds to wait after `shutdown` before killing; Infinity waits; `brutalKill` does not. */
 export type Shutdown = number | 'brutalKill'
@@ -19,23 +23,26 @@ export type ChildSpec = {
   /** Name of a module the node lists. */
   readonly module: string
   readonly arg: unknown
-  /** Local name the child is registered under. */
-  readonly name: string | null
+  /** Local or via name the child is registered under. */
+  readonly name: string | ViaName | null
   readonly restart: Restart
   readonly shutdown: Shutdown
   readonly type: 'worker' | 'supervisor'
+  readonly significant: boolean
 }
 
-export type ChildOptions = {
+export type ChildOptions<P = unknown> = {
   /** Default: the module's name. */
   readonly id?: string
-  readonly name?: LocalName | string
+  readonly name?: OwnName<P>
   /** Default `permanent`. */
   readonly restart?: Restart
   /** Default 5000 for workers, Infinity for supervisors. */
   readonly shutdown?: Shutdown
   /** Default `worker`; supervisors made by `supervisor` are known as such. */
   readonly type?: 'worker' | 'supervisor'
+  /** Its end may end the supervisor: see `autoShutdown`. Never for `permanent`. Default false. */
+  readonly significant?: boolean
 }
 
 export type SupervisorFlags = {
@@ -45,6 +52,11 @@ export type SupervisorFlags = {
   readonly intensity?: number
   /** Default 5000. */
   readonly periodMs?: number
+  /**
+   * Stop everything and end `shutdown` when a significant child, or the last one of them, has
+   * ended by itself and is not restarted. Default `never`.
+   */
+  readonly autoShutdown?: AutoShutdown
   readonly children: readonly ChildSpec[]
 }
 
@@ -65,50 +77,66 @@ export const supervisorMark: unique symbol = Symbol('supervisor')
 export function child<P, Arg>(
   module: Module<P, Arg>,
   ...[arg, options = {}]: [Arg] extends [void]
-    ? [arg?: undefined, options?: ChildOptions]
-    : [arg: Arg, options?: ChildOptions]
+    ? [arg?: undefined, options?: ChildOptions<NoInfer<P>>]
+    : [arg: Arg, options?: ChildOptions<NoInfer<P>>]
 ): ChildSpec {
   const type = options.type ?? (supervisorMark in module ? 'supervisor' : 'worker')
-  const { name } = options
   return {
     id: options.id ?? module.name,
     module: module.name,
     arg: prepare(arg, 'arg'),
-    name: name === undefined ? null : typeof name === 'string' ? name : name.name,
+    name: registeredName(options.name) ?? null,
     restart: options.restart ?? 'permanent',
     shutdown: options.shutdown ?? (type === 'supervisor' ? Number.POSITIVE_INFINITY : 5_000),
     type,
+    significant: options.significant ?? false,
   }
 }
 
 /** Checks what a supervisor's function returned and fills in the defaults. */
 export function checkFlags(flags: unknown): CheckedFlags | SpecError {
   if (!isRecord(flags)) return refuse('flags', 'an object with children', flags)
-  const { strategy = 'oneForOne', intensity = 1, periodMs = 5_000, children } = flags
+  const { strategy = 'oneForOne', autoShutdown = 'never', children } = flags
   if (strategy !== 'oneForOne' && strategy !== 'oneForAll' && strategy !== 'restForOne') {
     return refuse('strategy', 'oneForOne, oneForAll or restForOne', strategy)
   }
-  if (!isCount(intensity, 0)) return refuse('intensity', 'a whole number from 0', intensity)
-  if (!isCount(periodMs, 1)) return refuse('periodMs', 'whole milliseconds from 1', periodMs)
-  if (!Array.isArray(children)) return refuse('children', 'an array of child specs', children)
-  const specs: ChildSpec[] = []
-  for (const [at, candidate] of children.entries()) {
-    const spec = checkChild(candidate, `children[${at}]`)
-    if (isSpecError(spec)) return spec
-    if (specs.some((other) => other.id === spec.id)) {
-      return refuse(`children[${at}].id`, 'an id of its own', spec.id)
-    }
-    specs.push(spec)
+  if (!isAutoShutdown(autoShutdown)) {
+    return refuse('autoShutdown', 'never, anySignificant or allSignificant', autoShutdown)
   }
-  return { strategy, intensity, periodMs, children: specs }
+  const limits = checkIntensity(flags)
+  if ('tag' in limits) return limits
+  if (!Array.isArray(children)) return refuse('children', 'an array of child specs', children)
+  const specs = new Map<string, ChildSpec>()
+  for (const [at, candidate] of children.entries()) {
+    const spec = checkChild(candidate, `children[${at}]`, autoShutdown)
+    if (isSpecError(spec)) return spec
+    if (specs.has(spec.id)) return refuse(`children[${at}].id`, 'an id of its own', spec.id)
+    specs.set(spec.id, spec)
+  }
+  return { strategy, autoShutdown, ...limits, children: [...specs.values()] }
 }
 
-export function checkChild(candidate: unknown, at: string): ChildSpec | SpecError {
+/** The restart limits, which all kinds of supervisors have. */
+export function checkIntensity(
+  flags: Readonly<Record<string, unknown>>,
+): { readonly intensity: number; readonly periodMs: number } | SpecError {
+  const { intensity = 1, periodMs = 5_000 } = flags
+  if (!isCount(intensity, 0)) return refuse('intensity', 'a whole number from 0', intensity)
+  if (!isCount(periodMs, 1)) return refuse('periodMs', 'whole milliseconds from 1', periodMs)
+  return { intensity, periodMs }
+}
+
+export function checkChild(
+  candidate: unknown,
+  at: string,
+  autoShutdown: AutoShutdown,
+): ChildSpec | SpecError {
   if (!isRecord(candidate)) return refuse(at, 'a child spec', candidate)
-  const { id, module, arg, name = null, restart, shutdown, type } = candidate
+  const { id, module, arg, restart, shutdown, type, significant = false } = candidate
   if (typeof id !== 'string' || id === '') return refuse(`${at}.id`, 'a non-empty string', id)
   if (typeof module !== 'string') return refuse(`${at}.module`, 'a module name', module)
-  if (name !== null && typeof name !== 'string') return refuse(`${at}.name`, 'a string', name)
+  const name = candidate.name == null ? null : registeredName(candidate.name)
+  if (name === undefined) return refuse(`${at}.name`, 'a local or via name', candidate.name)
   if (restart !== 'permanent' && restart !== 'transient' && restart !== 'temporary') {
     return refuse(`${at}.restart`, 'permanent, transient or temporary', restart)
   }
@@ -118,19 +146,32 @@ export function checkChild(candidate: unknown, at: string): ChildSpec | SpecErro
   if (type !== 'worker' && type !== 'supervisor') {
     return refuse(`${at}.type`, 'worker or supervisor', type)
   }
-  return { id, module, arg, name, restart, shutdown, type }
+  if (typeof significant !== 'boolean') {
+    return refuse(`${at}.significant`, 'true or false', significant)
+  }
+  if (significant && restart === 'permanent') {
+    return refuse(`${at}.significant`, 'false for a permanent child', significant)
+  }
+  if (significant && autoShutdown === 'never') {
+    return refuse(`${at}.significant`, 'false where autoShutdown is never', significant)
+  }
+  return { id, module, arg, name, restart, shutdown, type, significant }
 }
 
 export function isSpecError(value: object): value is SpecError {
   return 'tag' in value && value.tag === 'startSpec'
 }
 
-function refuse(field: string, expected: string, got: unknown): SpecError {
+export function refuse(field: string, expected: string, got: unknown): SpecError {
   return { tag: 'startSpec', field, expected, got: show(got) }
 }
 
-function isCount(value: unknown, least: number): value is number {
+export function isCount(value: unknown, least: number): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= least
+}
+
+function isAutoShutdown(value: unknown): value is AutoShutdown {
+  return value === 'never' || value === 'anySignificant' || value === 'allSignificant'
 }
 
 function isTimeout(value: unknown): value is number {
@@ -138,6 +179,6 @@ function isTimeout(value: unknown): value is number {
   return value === Number.POSITIVE_INFINITY || (value >= 0 && value <= runtimeLimits.timeoutMaxMs)
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,25 +1,26 @@
 /**
- * The three strategies (rule V6), pure: which other children stop, and which start again, when one
- * has ended and is to be restarted. `children` are ids in start order. Those to stop come in
- * reverse start order, those to start in start order.
+ * The three strategies (rule V6), pure: which other children stop, and which start again, when the
+ * child `id` has ended and is to be restarted. Those to stop come in reverse start order, those to
+ * start in start order. Only children that are affected are looked at.
  */
+import type { Child, Children } from './children.ts'
 import type { Strategy } from './spec.ts'
 
-export type Affected = { readonly stop: readonly string[]; readonly start: readonly string[] }
+export type Affected = { readonly stop: readonly Child[]; readonly start: readonly Child[] }
 
-const rules: Readonly<Record<Strategy, (children: readonly string[], at: number) => Affected>> = {
-  oneForOne: (children, at) => ({ stop: [], start: children.slice(at, at + 1) }),
-  oneForAll: (children, at) => ({
-    stop: children.filter((_, other) => other !== at).reverse(),
-    start: children,
+const rules: Readonly<Record<Strategy, (children: Children, child: Child) => Affected>> = {
+  oneForOne: (_, child) => ({ stop: [], start: [child] }),
+  oneForAll: (children, child) => ({
+    stop: [...children.backwards()].filter((other) => other !== child),
+    start: [...children.onwards()],
   }),
-  restForOne: (children, at) => ({
-    stop: children.slice(at + 1).reverse(),
-    start: children.slice(at),
+  restForOne: (children, { spec }) => ({
+    stop: [...children.backwards(spec.id)],
+    start: [...children.onwards(spec.id)],
   }),
 }
 
-export function affected(strategy: Strategy, children: readonly string[], id: string): Affected {
-  const at = children.indexOf(id)
-  return at < 0 ? { stop: [], start: [] } : rules[strategy](children, at)
+export function affected(strategy: Strategy, children: Children, id: string): Affected {
+  const child = children.byId(id)
+  return child === undefined ? { stop: [], start: [] } : rules[strategy](children, child)
 }

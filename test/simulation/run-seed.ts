@@ -7,6 +7,7 @@ import { systemOf, terminate } from '../../runtime/kernel.ts'
 import { disconnectNode, nodes } from '../../src/dist/index.ts'
 import { type DiskState, Simulation } from '../../src/testing/index.ts'
 import { at, type ChildSpec, callWithin, child, supervisor } from '../../stdlib/index.ts'
+import { disagreements } from './books.ts'
 import type { MakeChecker } from './checkers/checker.ts'
 import { allCheckers } from './checkers/index.ts'
 import { type FaultCounts, fireFaults } from './faults.ts'
@@ -36,6 +37,8 @@ export type RunOptions = {
 const settleWithinMs = 60_000
 /** Any node must be reachable on demand within this once nothing is wrong. */
 const reconnectWithinMs = 60_000
+/** A disagreement that is still there after so many seconds stays. */
+const auditLooks = 5
 /** Time for what the last deaths still have to tell. */
 const afterglowMs = 2_000
 
@@ -123,6 +126,7 @@ class Run {
     await sim.until('all nodes run', () => sim.names.every((name) => sim.node(name)), 10_000)
     await sim.until('no call or spawn is owed', () => witness.owed() === 0, settleWithinMs)
     witness.tell({ tag: 'settled' })
+    await this.#audit()
     await this.#reconnect()
     for (const pid of witness.offered.values()) this.#kill(pidKey(pid))
     await sim.until('all monitors have fired', () => witness.watched() === 0, settleWithinMs)
@@ -134,6 +138,18 @@ class Run {
     for (const name of this.#sim.names) {
       await this.#sim.settle(`${name} stops`, this.#sim.shutdown(name), 30_000)
     }
+  }
+
+  /** The nodes agree about what ties them, as soon as nothing is on its way. */
+  async #audit(): Promise<void> {
+    const running = this.#sim.names.flatMap((name) => this.#sim.node(name) ?? [])
+    let lasting: readonly string[] = disagreements(running)
+    for (let looks = 0; looks < auditLooks && lasting.length > 0; looks++) {
+      await this.#sim.run(1_000)
+      const still = new Set(disagreements(running))
+      lasting = lasting.filter((line) => still.has(line))
+    }
+    for (const line of lasting) this.witness.accuse(line)
   }
 
   /** Every node can call every other one, whoever of them has to connect. */

@@ -1,7 +1,7 @@
 /**
- * The conformance topics between two nodes on the memory carrier, in virtual time: on a calm network,
- * and on one that delays, reorders and loses packets. Every case must have crossed the wire both
- * ways: nothing may short-circuit because both nodes live in one OS process.
+ * The conformance topics between two nodes on the memory carrier, in virtual time: on a calm
+ * network, and on one that delays, reorders and loses packets. Every case must have crossed the
+ * wire both ways: nothing may short-circuit because both nodes live in one OS process.
  */
 import { assert, suite, useSeed } from '../../support/harness.ts'
 import { a, b, VirtualCluster } from '../../unit/src/dist/virtual-cluster.ts'

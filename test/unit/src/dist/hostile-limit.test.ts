@@ -6,6 +6,7 @@
 import { Pid } from '../../../../runtime/identifier.ts'
 import { runtimeLimits, type Signal, systemOf } from '../../../../runtime/kernel.ts'
 import { RemoteMonitor } from '../../../../runtime/monitors.ts'
+import { RemotePids } from '../../../../runtime/remote-pids.ts'
 import { closeCode } from '../../../../src/dist/protocol.ts'
 import { spawn } from '../../../../src/index.ts'
 import { assert, suite } from '../../../support/harness.ts'
@@ -18,6 +19,8 @@ import {
   reader,
   wellFor,
 } from './hostile.ts'
+
+import { a } from './virtual-cluster.ts'
 
 const test = suite('a hostile peer: limits')
 
@@ -101,6 +104,34 @@ test('a message queue of calls nobody answers is let go with the channel', async
   assert.is(systemOf(victim).peers.get(evil)?.inboundCalls.size, 1000)
   await cluster.run(victim, (self) => self.exit(to, 'kill'))
   await leavesNothing(scene)
+})
+
+test('a peer that fills its table of pids leaves room for those of others', async () => {
+  const { victim } = await hostile()
+  const pids = new RemotePids(systemOf(victim), 3)
+  const kept: unknown[] = []
+  const parts = (node: string, index: number) => ({ node, creation: 1, index, serial: 1 })
+  const tell = (node: string, index: number, from: string): boolean => {
+    const pid = pids.intern(parts(node, index), from)
+    kept.push(pid)
+    return pid !== undefined && pid === pids.intern(parts(node, index))
+  }
+  const some = [1, 2, 3, 4]
+  assert.equal(
+    some.map((n) => tell(evil, n, evil)),
+    [true, true, true, false],
+  )
+  assert.equal(
+    some.map((n) => tell('other@10.1.1.1', n, evil)),
+    [true, true, true, false],
+  )
+  assert.equal(
+    some.map((n) => tell(a, n, a)),
+    [true, true, true, false],
+    'its own are its own',
+  )
+  assert.is(pids.size, 9)
+  assert.is(kept.length, 12)
 })
 
 test('pids that name others are known only as long as somebody keeps them', async () => {

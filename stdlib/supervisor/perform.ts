@@ -1,0 +1,155 @@
+/**
+ * The hands of a supervisor: carries out what `rule.ts` decides, one action after the other, and
+ * tells it how each went. Children are started one at a time, each initialised before the next.
+ * Attempts that failed go through the mailbox, so that requests get their turn in between (V10).
+ */
+import { type ExitMessage, isExit, type Pid, type Reason, type Self } from '../../runtime/index.ts'
+import { processOfSelf, recordOfPid } from '../../runtime/kernel.ts'
+import { startWith } from '../gen.ts'
+import { type Child, Children } from './children.ts'
+import { noRestarts } from './intensity.ts'
+import { reportChild, reportProgress, reportShutdown, reportStray } from './report.ts'
+import {
+  type SupervisorAction,
+  type SupervisorEvent,
+  type SupervisorState,
+  supervise,
+} from './rule.ts'
+import { isExpectedEnd, shutdownChild } from './shutdown.ts'
+import type { ChildSpec } from './spec.ts'
+
+/** The state that follows, and whether the supervisor is to end `shutdown`. */
+export type Handled = { readonly state: SupervisorState; readonly ends: boolean }
+
+export type SpecStart =
+  | { readonly tag: 'ok'; readonly pid: Pid | null }
+  | { readonly tag: 'error'; readonly reason: Reason }
+
+type RetryMessage = { readonly tag: '$retry'; readonly id: string }
+
+/** A supervisor without children. */
+export function childless(
+  flags: Omit<SupervisorState, 'children' | 'restarts' | 'keepsEnded'>,
+  keepsEnded: boolean,
+): SupervisorState {
+  const { strategy, intensity, periodMs, autoShutdown } = flags
+  const children = Children.none()
+  return {
+    strategy,
+    intensity,
+    periodMs,
+    autoShutdown,
+    keepsEnded,
+    children,
+    restarts: noRestarts,
+  }
+}
+
+/** The event a message stands for; strays are reported and give none. */
+export function eventOf(
+  self: Self,
+  state: SupervisorState,
+  message: unknown,
+): SupervisorEvent | undefined {
+  if (isExit()(message)) {
+    const { from, reason } = message
+    if (state.children.byPid(from)?.pid === from) return { tag: 'exited', pid: from, reason }
+    if (!isOfFailedStart(self, message)) reportStray(self, message)
+  } else if (isRetry(message)) return { tag: 'retry', id: message.id }
+  else reportStray(self, message)
+  return undefined
+}
+
+/** A child that fails in its start or declines sends its EXIT as well: the answer said it all. */
+function isOfFailedStart(self: Self, { from }: ExitMessage): boolean {
+  const record = recordOfPid(from)
+  return 'parent' in record && record.parent === self.pid
+}
+
+function isRetry(message: unknown): message is RetryMessage {
+  return (
+    typeof message === 'object' && message !== null && 'tag' in message && message.tag === '$retry'
+  )
+}
+
+/** Carries out the consequences of an event, one action after the other. */
+export async function handle(
+  self: Self,
+  state: SupervisorState,
+  event: SupervisorEvent,
+): Promise<Handled> {
+  let [current, actions] = step(self, state, event)
+  let queue: readonly SupervisorAction[] = actions
+  for (let at = 0; at < queue.length; at++) {
+    const action = queue[at]!
+    switch (action.tag) {
+      case 'report':
+        reportChild(self, action.about, action.child, action.reason)
+        break
+      case 'queueRetry':
+        self.send(self.pid, { tag: '$retry', id: action.id })
+        break
+      case 'giveUp':
+        reportShutdown(self, 'reachedMaxRestartIntensity')
+        return { state: current, ends: true }
+      case 'autoShutdown':
+        return { state: current, ends: true }
+      case 'stop': {
+        const child = current.children.byId(action.id)
+        if (child !== undefined) current = await stopChild(self, current, child)
+        break
+      }
+      case 'start': {
+        const child = current.children.byId(action.id)
+        if (child === undefined) break
+        const result = await startSpec(self, child.spec)
+        ;[current, actions] = step(self, current, outcomeOf(action.id, result))
+        // What follows a failed start in its group waits for the retry.
+        if (result.tag === 'error') {
+          queue = actions
+          at = -1
+        }
+        break
+      }
+    }
+  }
+  return { state: current, ends: false }
+}
+
+function outcomeOf(id: string, result: SpecStart): SupervisorEvent {
+  if (result.tag === 'error') return { tag: 'startFailed', id, reason: result.reason }
+  return { tag: 'started', id, pid: result.pid }
+}
+
+export function step(self: Self, state: SupervisorState, event: SupervisorEvent) {
+  const { system } = processOfSelf(self)
+  return supervise(state, event, { nowMs: system.platform.clock.now() })
+}
+
+/** Starts a child and waits for its `init`. Never throws: what goes wrong is the reason. */
+export async function startSpec(self: Self, spec: ChildSpec): Promise<SpecStart> {
+  const { system } = processOfSelf(self)
+  const module = system.modules.find(spec.module)
+  if (module === undefined) {
+    return { tag: 'error', reason: { tag: 'unknownModule', module: spec.module } }
+  }
+  const options = spec.name === null ? {} : { name: spec.name }
+  const result = await startWith(self, module, spec.arg, options, true)
+  if (result.tag === 'error') return result
+  if (result.tag === 'ignore') return { tag: 'ok', pid: null }
+  reportProgress(self, spec, result.pid)
+  return { tag: 'ok', pid: result.pid }
+}
+
+export async function stopChild(
+  self: Self,
+  state: SupervisorState,
+  child: Child,
+): Promise<SupervisorState> {
+  const { id, shutdown } = child.spec
+  if (child.pid !== null) {
+    const reason = await shutdownChild(self, child.pid, shutdown)
+    if (!isExpectedEnd(shutdown, reason)) reportChild(self, 'shutdownError', child, reason)
+  }
+  return step(self, state, { tag: 'stopped', id })[0]
+}
