@@ -4,6 +4,8 @@ export const limits = {
   processesMax: 4_194_304,
   /** Local names. */
   namesMax: 1_048_576,
+  /** Names and values in one registry, together. */
+  registryEntriesMax: 4_194_304,
   /** Bytes of a local name or a module name. */
   nameMaxBytes: 255,
   /** Messages one callback process handles before others get their turn. */

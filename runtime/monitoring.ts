@@ -38,11 +38,7 @@ function monitorPid(owner: Process, pid: Pid, name: ViaName | null): Reference {
   return monitorRemote(owner, found.node, name ?? found.pid, found.pid)
 }
 
-export function monitorLocal(
-  owner: Process,
-  target: Process,
-  subject: Subject,
-): Reference {
+export function monitorLocal(owner: Process, target: Process, subject: Subject): Reference {
   const held = new Monitor(owner, subject, target)
   addMonitor(held)
   return held

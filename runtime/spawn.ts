@@ -3,7 +3,7 @@
  * begins in a later turn (rules L6, M7: there is no window in which it could die unseen).
  */
 
-import type { Ref } from './destination.ts'
+import type { Ref, ViaName } from './destination.ts'
 import { BadArgument, Exit } from './exit.ts'
 import type { Pid, Reference } from './identifier.ts'
 import { limits } from './limits.ts'
@@ -78,7 +78,9 @@ function createOptions(
   return { ...options, parent, link }
 }
 
-export type CreateOptions = SpawnOptions & {
+export type CreateOptions = Omit<SpawnOptions, 'name'> & {
+  /** Local or via name. Whether a registry gives it has been asked before. */
+  readonly name?: string | ViaName
   readonly parent: Process | null
   /** The parent when it is a process of another node. */
   readonly parentElsewhere?: Pid | null
@@ -116,16 +118,17 @@ export function create(
     throw new Exit({ tag: 'systemLimit', limit: 'processes', max: limits.processesMax }, 'spawn')
   }
   if (system.modules.isShielded(module)) process.flags |= SHIELDED
+  // Whoever waits for the initialisation hears of it even if the process is killed before it ends.
+  if (options.started) process.exitHooks = [(reason) => started({ tag: 'error', reason })]
   if (options.name !== undefined) {
     try {
-      system.register(options.name, process)
+      if (typeof options.name === 'string') system.register(options.name, process)
+      else system.registries.register(options.name, process.pid)
     } catch (error) {
       system.processes.remove(process)
       throw error
     }
   }
-  // Whoever waits for the initialisation hears of it even if the process is killed before it ends.
-  if (options.started) process.exitHooks = [(reason) => started({ tag: 'error', reason })]
   if (options.link && options.parent !== null) linkLocal(options.parent, process)
   if (system.trace.active) {
     system.trace.emit({

@@ -14,6 +14,7 @@ import {
   type Reason,
   type Self,
   type StartResult,
+  type ViaName,
 } from '../runtime/index.ts'
 import {
   answer,
@@ -27,15 +28,17 @@ import {
   type SpawnArgs,
   show,
   startCall,
+  type System,
   systemOf,
   terminate,
   unlink,
 } from '../runtime/kernel.ts'
+import { type OwnName, ownName } from './name.ts'
 import type { ArgsOf, Calls, Casts, From, OpOf, ReplyOf, ServerRef } from './protocol.ts'
 
-export type StartOptions = {
-  /** Local name, registered before `init` runs (rule G1). */
-  readonly name?: string
+export type StartOptions<P = never> = {
+  /** Local or via name, registered before `init` runs (rule G1). */
+  readonly name?: OwnName<P>
   /** Milliseconds `init` may take before the child is killed. Default: no bound (rule G3). */
   readonly timeoutMs?: number
 }
@@ -43,12 +46,13 @@ export type StartOptions = {
 /**
  * Starts a behaviour and resolves when its `init` has finished: `{ tag: 'ok', pid }`,
  * `{ tag: 'ignore' }`, or `{ tag: 'error', reason }` where the reason is `init`'s own, `'timeout'`,
- * or `{ tag: 'alreadyStarted', pid }` (rules G1 to G4).
+ * `{ tag: 'alreadyStarted', pid }`, or why its registry refuses it, `{ tag: 'noRegistry' }` where
+ * none runs (rules G1 to G4).
  */
 export function start<P, Arg>(
   caller: Caller,
   module: Module<P, Arg>,
-  ...[arg, options]: SpawnArgs<Arg, StartOptions>
+  ...[arg, options]: SpawnArgs<Arg, StartOptions<NoInfer<P>>>
 ): Promise<StartResult<P>> {
   return parkedCaller(caller) ?? startWith(caller, module, arg, options ?? {}, false)
 }
@@ -57,7 +61,7 @@ export function start<P, Arg>(
 export function startLink<P, Arg>(
   self: Self,
   module: Module<P, Arg>,
-  ...[arg, options]: SpawnArgs<Arg, StartOptions>
+  ...[arg, options]: SpawnArgs<Arg, StartOptions<NoInfer<P>>>
 ): Promise<StartResult<P>> {
   return parkedCaller(self) ?? startWith(self, module, arg, options ?? {}, true)
 }
@@ -67,18 +71,16 @@ export function startWith<P>(
   caller: Caller,
   module: AnyModule<P>,
   arg: unknown,
-  options: StartOptions,
+  options: StartOptions<unknown>,
   link: boolean,
 ): Promise<StartResult<P>> {
   const system = systemOf(caller)
   const parent = callerProcess(caller)
-  const { name, timeoutMs = Number.POSITIVE_INFINITY } = options
+  const { timeoutMs = Number.POSITIVE_INFINITY } = options
   checkTimeout('timeoutMs', timeoutMs)
-  const holder = name === undefined ? undefined : system.names.get(name)
-  if (holder !== undefined) {
-    const reason = { tag: 'alreadyStarted', pid: holder.pid }
-    return Promise.resolve({ tag: 'error', reason })
-  }
+  const name = options.name === undefined ? undefined : ownName(options.name)
+  const refusal = name === undefined ? undefined : refusalOf(system, name)
+  if (refusal !== undefined) return Promise.resolve({ tag: 'error', reason: refusal })
   return new Promise((resolve) => {
     let settled = false
     const settle = (result: StartResult): void => {
@@ -107,6 +109,13 @@ export function startWith<P>(
             terminate(process, 'killed')
           })
   })
+}
+
+/** Why nobody can start under `name` just now. */
+function refusalOf(system: System, name: string | ViaName): Reason | undefined {
+  if (typeof name !== 'string') return system.registries.refusal(name)
+  const holder = system.names.get(name)
+  return holder === undefined ? undefined : { tag: 'alreadyStarted', pid: holder.pid }
 }
 
 /**

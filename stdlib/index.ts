@@ -14,7 +14,20 @@ export { at, local } from './name.ts'
 export { ignore, next, reply, stop, stopReply } from './outcome.ts'
 export type { From, Protocol, Sendable, ServerRef } from './protocol.ts'
 export type { TimeoutMessage } from './server-loop.ts'
+export type { ChildCounts } from './supervisor/children.ts'
 export {
+  type DynamicChildInfo,
+  type DynamicSupervisor,
+  dynamicSupervisor,
+} from './supervisor/dynamic.ts'
+export {
+  type ChildTemplate,
+  type SpecFlags,
+  type TemplateFlags,
+  template,
+} from './supervisor/dynamic-spec.ts'
+export {
+  type AutoShutdown,
   type ChildOptions,
   type ChildSpec,
   child,
@@ -24,8 +37,8 @@ export {
   type SupervisorFlags,
 } from './supervisor/spec.ts'
 export {
-  type ChildCounts,
   type ChildInfo,
+  type StartedChild,
   type Supervisor,
   supervisor,
 } from './supervisor/supervisor.ts'

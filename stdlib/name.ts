@@ -29,11 +29,7 @@ export function at<P>(node: string, _behaviour: Module<P, never>, name: string):
  * A server that registry `registry` of the caller's node knows as `name`, each time anew. Throws
  * `BadArgument` unless `name` is a string of 1 to 255 characters or a finite number.
  */
-export function via<P>(
-  _behaviour: Module<P, never>,
-  registry: string,
-  name: NameKey,
-): ViaName<P> {
+export function via<P>(_behaviour: Module<P, never>, registry: string, name: NameKey): ViaName<P> {
   checkName('registry', registry)
   checkKey('name', name)
   return { tag: 'via', registry, name }
@@ -47,18 +43,34 @@ export function checkKey(field: string, key: unknown): asserts key is NameKey {
   }
 }
 
-/** A name as it is registered: the bare local name or the via name; undefined if it is neither. */
-export function registeredName(name: unknown): string | ViaName | undefined {
-  if (typeof name === 'string') return name
-  if (typeof name !== 'object' || name === null || !('tag' in name) || !('name' in name)) {
-    return undefined
+/** What a process is to be registered as. Throws `BadArgument` for what is no such name. */
+export function ownName(given: unknown): string | ViaName {
+  const name = typeof given === 'string' ? given : nameWithin(given)
+  if (typeof name === 'object') {
+    checkName('name.registry', name.registry)
+    checkKey('name', name.name)
+  } else checkName('name', name)
+  return name
+}
+
+/** `ownName` of a name that came as data: undefined for what is none. */
+export function registeredName(given: unknown): string | ViaName | undefined {
+  try {
+    return ownName(given)
+  } catch (error) {
+    if (error instanceof BadArgument) return undefined
+    throw error
   }
-  const { name: key } = name
-  if (name.tag === 'local') return typeof key === 'string' ? key : undefined
-  if (name.tag !== 'via' || !('registry' in name)) return undefined
-  const { registry } = name
-  if (typeof registry !== 'string') return undefined
-  return typeof key === 'string' || typeof key === 'number'
-    ? { tag: 'via', registry, name: key }
-    : undefined
+}
+
+function nameWithin(given: unknown): string | ViaName {
+  if (typeof given === 'object' && given !== null && 'tag' in given && 'name' in given) {
+    const { tag, name } = given
+    if (tag === 'local' && typeof name === 'string') return name
+    const isKey = typeof name === 'string' || typeof name === 'number'
+    if (tag === 'via' && 'registry' in given && typeof given.registry === 'string' && isKey) {
+      return { tag: 'via', registry: given.registry, name }
+    }
+  }
+  throw new BadArgument(`name: expected a local or a via name, got ${show(given)}`)
 }

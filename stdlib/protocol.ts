@@ -4,7 +4,7 @@
  * Functions, promises and class instances in a protocol are refused by the compiler, which names
  * the operation.
  */
-import type { LocalName, Pid, Ref, Reference, RemoteName } from '../runtime/index.ts'
+import type { Name, Pid, Ref, Reference } from '../runtime/index.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: bound of a type parameter
 type Operation = (arg: any) => unknown
@@ -37,7 +37,7 @@ export type ReplyOf<F> = F extends (...args: infer _) => infer R ? R : never
 export type ArgsOf<F> = F extends (...args: infer A) => unknown ? A : never
 
 /** Where a server can be reached: a ref or a name that remembers its protocol. */
-export type ServerRef<P> = Ref<P> | LocalName<P> | RemoteName<P>
+export type ServerRef<P> = Ref<P> | Name<P>
 
 declare const answer: unique symbol
 

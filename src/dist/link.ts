@@ -21,7 +21,7 @@ import { type Greeting, greet } from './greeting.ts'
 import { Incoming } from './incoming.ts'
 import { closeCode, streamKind } from './protocol.ts'
 
-export const linkModuleName = 'skein.dist.link'
+const linkModuleName = 'skein.dist.link'
 
 /** What the link process hears of its connection. */
 export type LinkMessage =
@@ -30,7 +30,7 @@ export type LinkMessage =
   | { readonly tag: '$tick' }
   | { readonly tag: '$stop' }
 
-export function isLinkMessage<T extends LinkMessage['tag']>(
+function isLinkMessage<T extends LinkMessage['tag']>(
   tag: T,
 ): (message: unknown) => message is Extract<LinkMessage, { readonly tag: T }> {
   return (message): message is Extract<LinkMessage, { readonly tag: T }> =>

@@ -116,7 +116,8 @@ export function step(machine: Machine, input: Input, env: Env): Step {
 
 function begin({ state, data, wishes }: To<string, unknown, unknown>, env: Env): Step {
   const doing = { ...idle, event: null, from: state }
-  return follow({ ...unborn, state, data, doing }, doing, wishes, true, env)
+  const machine = { ...unborn, state, data, doing }
+  return follow(machine, machine, doing, wishes, true, env)
 }
 
 const idle = { entering: false, next: [], timeouts: [], postpone: false } as const
@@ -145,16 +146,16 @@ function returned(
 ): Step {
   if (outcome instanceof Keep) {
     const data = outcome.data === unchanged ? machine.data : outcome.data
-    return follow({ ...machine, data }, doing, outcome.wishes, false, env)
+    return follow(machine, { ...machine, data }, doing, outcome.wishes, false, env)
   }
   if (outcome instanceof To) {
     const { state, data, wishes } = outcome
     const changes = state !== machine.state
     if (changes && doing.entering) return bad(machine, 'to')
-    return follow({ ...machine, state, data }, doing, wishes, changes, env)
+    return follow(machine, { ...machine, state, data }, doing, wishes, changes, env)
   }
   if (outcome instanceof Repeat) {
-    return follow({ ...machine, data: outcome.data }, doing, outcome.wishes, true, env)
+    return follow(machine, { ...machine, data: outcome.data }, doing, outcome.wishes, true, env)
   }
   if (outcome instanceof Stop) {
     const data = outcome.state === undefined ? machine.data : outcome.state
@@ -170,19 +171,20 @@ function returned(
 }
 
 /**
- * Follows an outcome: its replies first, then the state is entered if it has to be, and only then
- * the transition takes effect with all that its callbacks have asked for (rule F7).
+ * Follows an outcome from `machine` to `after`: its replies first, then the state is entered if it
+ * has to be, and only then the transition takes effect with all that its callbacks have asked for
+ * (rule F7). What cannot be done leaves the machine as it was before the outcome.
  */
 function follow(
   machine: Machine,
+  after: Machine,
   doing: Doing,
   wishes: Wishes,
   entersAnew: boolean,
   env: Env,
 ): Step {
-  if (!env.has(machine.state)) {
-    const reason = { tag: 'undef', state: machine.state }
-    return [{ ...machine, state: doing.from }, [{ tag: 'stop', reason }]]
+  if (!env.has(after.state)) {
+    return [machine, [{ tag: 'stop', reason: { tag: 'undef', state: after.state } }]]
   }
   const { event, entering } = doing
   const caller = entering ? null : (event?.from ?? null)
@@ -200,11 +202,11 @@ function follow(
       wishes.timeouts.length === 0 ? doing.timeouts : [...doing.timeouts, ...wishes.timeouts],
     postpone: doing.postpone || wishes.postpone,
   }
-  if (entersAnew && env.enters(machine.state)) {
-    const entered = { ...machine, doing: { ...asked, entering: true } }
+  if (entersAnew && env.enters(after.state)) {
+    const entered = { ...after, doing: { ...asked, entering: true } }
     return [entered, [...replies, { tag: 'enter', previous: doing.from }]]
   }
-  return settle(machine, asked, replies, env)
+  return settle(after, asked, replies, env)
 }
 
 /** The transition takes effect: nothing of it can fail any more. */

@@ -137,10 +137,11 @@ function after(field: string, ms: unknown, arg: unknown): TimeoutAction['set'] {
 }
 
 function checkReplies(value: unknown): readonly Answer[] {
-  return listOf('replies', value).map((item, at) => {
-    if (item instanceof Answer) return item
-    refuse(`replies[${at}]`, 'what answer(from, value) returns', item)
-  })
+  return listOf('replies', value).map((item, at) =>
+    item instanceof Answer
+      ? item
+      : refuse(`replies[${at}]`, 'what answer(from, value) returns', item),
+  )
 }
 
 function eventFrom(event: unknown, at: number): StatemEvent {

@@ -15,12 +15,16 @@ export function reportProgress(self: Self, spec: ChildSpec, pid: Pid): void {
   system.trace.log('info', 'supervisor: progress', fields)
 }
 
-/** A child ended, could not be started, or did not stop as it should. */
+/**
+ * A child ended, could not be started, or did not stop as it should. With a `count`, so many of a
+ * dynamic supervisor's did in the same way, and this is the first.
+ */
 export function reportChild(
   self: Self,
   about: 'childTerminated' | 'startError' | 'shutdownError',
   child: Pick<Child, 'spec' | 'pid'>,
   reason: Reason,
+  count = 1,
 ): void {
   const { system } = processOfSelf(self)
   const { spec, pid } = child
@@ -30,6 +34,7 @@ export function reportChild(
     module: spec.module,
     pid,
     reason: withoutStack(reason),
+    ...(count === 1 ? {} : { count }),
   })
 }
 

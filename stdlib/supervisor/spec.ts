@@ -4,9 +4,9 @@
  * same data as the first start and a spec can travel. The argument is frozen, in production too: a
  * crashed child cannot hand a damaged argument to its successor.
  */
-import type { Module, ViaName } from '../../runtime/index.ts'
+import { BadArgument, type Module, type ViaName } from '../../runtime/index.ts'
 import { prepare, runtimeLimits, show } from '../../runtime/kernel.ts'
-import { type OwnName, registeredName } from '../name.ts'
+import { type OwnName, ownName, registeredName } from '../name.ts'
 
 export type Restart = 'permanent' | 'transient' | 'temporary'
 export type Strategy = 'oneForOne' | 'oneForAll' | 'restForOne'
@@ -31,7 +31,7 @@ export type ChildSpec = {
   readonly significant: boolean
 }
 
-export type ChildOptions<P = unknown> = {
+export type ChildOptions<P = never> = {
   /** Default: the module's name. */
   readonly id?: string
   readonly name?: OwnName<P>
@@ -80,16 +80,28 @@ export function child<P, Arg>(
     ? [arg?: undefined, options?: ChildOptions<NoInfer<P>>]
     : [arg: Arg, options?: ChildOptions<NoInfer<P>>]
 ): ChildSpec {
-  const type = options.type ?? (supervisorMark in module ? 'supervisor' : 'worker')
   return {
     id: options.id ?? module.name,
-    module: module.name,
     arg: prepare(arg, 'arg'),
-    name: registeredName(options.name) ?? null,
+    name: options.name === undefined ? null : ownName(options.name),
+    significant: options.significant ?? false,
+    ...runnable(module, options),
+  }
+}
+
+export type RunOptions = Pick<ChildOptions, 'restart' | 'shutdown' | 'type'>
+
+/** How a module is run as a child, with the defaults filled in. */
+export function runnable(
+  module: Module<unknown, never>,
+  options: RunOptions,
+): Pick<ChildSpec, 'module' | 'restart' | 'shutdown' | 'type'> {
+  const type = options.type ?? (supervisorMark in module ? 'supervisor' : 'worker')
+  return {
+    module: module.name,
     restart: options.restart ?? 'permanent',
     shutdown: options.shutdown ?? (type === 'supervisor' ? Number.POSITIVE_INFINITY : 5_000),
     type,
-    significant: options.significant ?? false,
   }
 }
 
@@ -155,7 +167,21 @@ export function checkChild(
   if (significant && autoShutdown === 'never') {
     return refuse(`${at}.significant`, 'false where autoShutdown is never', significant)
   }
-  return { id, module, arg, name, restart, shutdown, type, significant }
+  return withArg({ id, module, name, restart, shutdown, type, significant }, arg, `${at}.arg`)
+}
+
+/** The spec with its argument, which is frozen whether the node runs checked or not. */
+export function withArg(
+  spec: Omit<ChildSpec, 'arg'>,
+  arg: unknown,
+  at: string,
+): ChildSpec | SpecError {
+  try {
+    return { ...spec, arg: prepare(arg, at) }
+  } catch (error) {
+    if (error instanceof BadArgument) return refuse(at, `plain data (${error.message})`, arg)
+    throw error
+  }
 }
 
 export function isSpecError(value: object): value is SpecError {

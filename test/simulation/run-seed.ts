@@ -36,7 +36,7 @@ export type RunOptions = {
 /** Everything owed must be settled within this after the faults are over. */
 const settleWithinMs = 60_000
 /** Any node must be reachable on demand within this once nothing is wrong. */
-const reconnectWithinMs = 60_000
+const reconnectWithinMs = 30_000
 /** A disagreement that is still there after so many seconds stays. */
 const auditLooks = 5
 /** Time for what the last deaths still have to tell. */
@@ -71,6 +71,7 @@ class Run {
   readonly #root: ChildSpec
   readonly #workload: Workload
   readonly #boots = new Map<string, number>()
+  readonly #stopping = new Set<string>()
   #strangers: ReadonlySet<string> = new Set()
 
   constructor(sim: Simulation, scenario: Scenario, checkers: readonly MakeChecker[]) {
@@ -120,14 +121,13 @@ class Run {
     witness.active = false
     sim.heal()
     sim.setPath(0, 0, 5)
-    // Boots still to come from the turmoil come now.
-    await sim.run(10_000)
+    await sim.until('no node is stopping', () => this.#stopping.size === 0, settleWithinMs)
     for (const name of sim.names) if (!sim.isOn(name)) this.#boot(name, 'kept')
     await sim.until('all nodes run', () => sim.names.every((name) => sim.node(name)), 10_000)
+    await this.#reconnect()
     await sim.until('no call or spawn is owed', () => witness.owed() === 0, settleWithinMs)
     witness.tell({ tag: 'settled' })
     await this.#audit()
-    await this.#reconnect()
     for (const pid of witness.offered.values()) this.#kill(pidKey(pid))
     await sim.until('all monitors have fired', () => witness.watched() === 0, settleWithinMs)
     await sim.run(afterglowMs)
@@ -211,17 +211,24 @@ class Run {
   }
 
   #crash(name: string): void {
+    this.#stopping.delete(name)
     this.#sim.crash(name)
     this.witness.crashed(name)
   }
 
   #stop(name: string, stopped: () => void): void {
+    this.#stopping.add(name)
+    const over = (): void => void this.#stopping.delete(name)
     this.#sim.shutdown(name).then(
       () => {
+        over()
         this.witness.crashed(name)
         stopped()
       },
-      (error: unknown) => this.witness.accuse(`${name} does not stop: ${error}`),
+      (error: unknown) => {
+        over()
+        this.witness.accuse(`${name} does not stop: ${error}`)
+      },
     )
   }
 

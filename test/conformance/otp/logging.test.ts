@@ -149,7 +149,7 @@ test('Z3 a supervisor reports what its children did and that it gave up', async 
     assert.is((await self.receive(isDown(ref))).reason, 'shutdown')
   })
   const messages = logged.map(({ message }) => message)
-  const about = ['childTerminated', 'childTerminated', 'shutdown']
+  const about = ['progress', 'childTerminated', 'progress', 'childTerminated', 'shutdown']
   assert.equal(
     messages.filter((message) => message.startsWith('supervisor')),
     about.map((what) => `supervisor: ${what}`),

@@ -14,6 +14,7 @@ import {
   type TraceEvent,
 } from '../../../runtime/index.ts'
 import {
+  type ChildOptions,
   type ChildSpec,
   call,
   child,
@@ -43,7 +44,7 @@ type Scene = Workers & {
   readonly self: Self
   readonly node: LocalNode
   readonly tree: Ref<Supervisor>
-  spec(id: string, options?: Parameters<typeof child>[2]): ChildSpec
+  spec(id: string, options?: ChildOptions): ChildSpec
 }
 
 /** A running tree with these children, and a process that acts on it. */
@@ -248,7 +249,9 @@ test('V11 a child that does not stop in its time is killed', async () => {
     const tookMs = world.nowMs - startMs
     assert.ok(tookMs >= 3_200 && tookMs <= 3_300, `${tookMs} ms`)
   })
-  const errors = events.flatMap((event) => (event.tag === 'log' ? [event.message] : []))
+  const errors = events.flatMap((event) =>
+    event.tag === 'log' && event.level === 'error' ? [event.message] : [],
+  )
   assert.equal(errors, ['supervisor: shutdownError'])
 })
 

@@ -140,7 +140,8 @@ export class Grip {
     }
     this.#monitors.delete(ref)
     if (isPid(target)) this.ear.compare(target, reason, 'down')
-    const downs = this.ear.downsOf(isPid(target) ? nodeOf(target) : target.node)
+    const named = 'node' in target ? target.node : this.self.node
+    const downs = this.ear.downsOf(isPid(target) ? nodeOf(target) : named)
     this.witness.tell({ tag: 'down', id: held.id, reason: lineOf(reason), downs })
   }
 

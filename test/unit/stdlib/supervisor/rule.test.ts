@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { process, type Reason, spawn, startRuntime } from '../../../../runtime/index.ts'
 import { child } from '../../../../stdlib/index.ts'
+import { type Child, Children } from '../../../../stdlib/supervisor/children.ts'
 import { addRestart, noRestarts } from '../../../../stdlib/supervisor/intensity.ts'
 import {
   type SupervisorAction,
@@ -35,12 +36,17 @@ test('restart kinds against reasons (V5)', () => {
 
 test('strategies: who stops, last first, and who starts, first first (V6)', () => {
   const ids = ['a', 'b', 'c', 'd']
-  assert.equal(affected('oneForOne', ids, 'b'), { stop: [], start: ['b'] })
-  assert.equal(affected('oneForAll', ids, 'b'), { stop: ['d', 'c', 'a'], start: ids })
-  assert.equal(affected('restForOne', ids, 'b'), { stop: ['d', 'c'], start: ['b', 'c', 'd'] })
-  assert.equal(affected('restForOne', ids, 'd'), { stop: [], start: ['d'] })
+  const children = ids.reduce((some, id) => some.add(stopped(specOf(id))), Children.none())
+  const who = (strategy: Strategy, id: string) => {
+    const { stop, start } = affected(strategy, children, id)
+    return [stop.map(({ spec }) => spec.id).join(''), start.map(({ spec }) => spec.id).join('')]
+  }
+  assert.equal(who('oneForOne', 'b'), ['', 'b'])
+  assert.equal(who('oneForAll', 'b'), ['dca', 'abcd'])
+  assert.equal(who('restForOne', 'b'), ['dc', 'bcd'])
+  assert.equal(who('restForOne', 'd'), ['', 'd'])
   for (const strategy of ['oneForOne', 'oneForAll', 'restForOne'] as const) {
-    assert.equal(affected(strategy, ids, 'unknown'), { stop: [], start: [] })
+    assert.equal(who(strategy, 'unknown'), ['', ''])
   }
 })
 
@@ -77,22 +83,33 @@ test('no restart is allowed with intensity 0, the edge of the period counts', ()
   assert.not(addRestart(first.restarts, 101, 1, 100).exceeded)
 })
 
-type Setting = { readonly id: string; readonly restart: Restart }
+type Setting = Pick<ChildSpec, 'id' | 'restart'> & Partial<ChildSpec>
 
-function supervisorOf(strategy: Strategy, settings: readonly Setting[]): SupervisorState {
+function supervisorOf(
+  strategy: Strategy,
+  settings: readonly Setting[],
+  rest: Partial<SupervisorState> = {},
+): SupervisorState {
   const node = startRuntime({ name: 'a@host', quiet: true })
   cleanup(() => node.stop())
+  const run = (children: Children, setting: Setting): Children => {
+    const spec = { ...specOf(setting.id), ...setting }
+    return children.add({ ...stopped(spec), pid: spawn(node, idle) })
+  }
   return {
     strategy,
     intensity: 3,
     periodMs: 1_000,
+    autoShutdown: 'never',
+    keepsEnded: true,
     restarts: noRestarts,
-    children: settings.map(({ id, restart }) => ({
-      spec: { ...specOf(id), restart },
-      pid: spawn(node, idle),
-      restarting: false,
-    })),
+    children: settings.reduce(run, Children.none()),
+    ...rest,
   }
+}
+
+function stopped(spec: ChildSpec): Child {
+  return { spec, pid: null, restarting: false, formerPid: null }
 }
 
 function specOf(id: string): ChildSpec {
@@ -100,13 +117,19 @@ function specOf(id: string): ChildSpec {
 }
 
 function exited(state: SupervisorState, id: string, reason: Reason) {
-  const pid = state.children.find(({ spec }) => spec.id === id)?.pid
+  const pid = state.children.byId(id)?.pid
   if (!pid) throw new Error(`${id} does not run`)
   return supervise(state, { tag: 'exited', pid, reason }, { nowMs: 0 })
 }
 
 const brief = (actions: readonly SupervisorAction[]): string[] =>
-  actions.map((action) => ('id' in action ? `${action.tag} ${action.id}` : action.tag))
+  actions.map((action) => {
+    if ('child' in action) return `${action.tag} ${action.child.spec.id}`
+    return 'id' in action ? `${action.tag} ${action.id}` : action.tag
+  })
+
+const idsOf = ({ children }: SupervisorState): string[] =>
+  [...children.onwards()].map(({ spec }) => spec.id)
 
 const trio: readonly Setting[] = [
   { id: 'a', restart: 'permanent' },
@@ -126,7 +149,7 @@ test('a child that crashes is reported and started again with its group', () => 
 test('an orderly end of a transient child is kept in the list and not reported', () => {
   const [state, actions] = exited(supervisorOf('oneForAll', trio), 'b', 'shutdown')
   assert.equal(brief(actions), [])
-  const b = state.children.find(({ spec }) => spec.id === 'b')
+  const b = state.children.byId('b')
   assert.is(b?.pid, null)
   assert.is(b?.restarting, false)
 })
@@ -134,21 +157,17 @@ test('an orderly end of a transient child is kept in the list and not reported',
 test('a temporary child is forgotten, whatever it ended with', () => {
   for (const reason of ['normal', 'boom']) {
     const [state, actions] = exited(supervisorOf('oneForAll', trio), 'c', reason)
-    assert.equal(
-      state.children.map(({ spec }) => spec.id),
-      ['a', 'b'],
-    )
+    assert.equal(idsOf(state), ['a', 'b'])
     assert.equal(brief(actions), reason === 'boom' ? ['report c'] : [])
   }
 })
 
 test('one restart too many gives up, and nothing is started', () => {
   let state = supervisorOf('oneForOne', trio)
-  const [first] = state.children
+  const pid = state.children.byId('a')?.pid ?? null
   for (let i = 0; i < 3; i++) {
     const [after, actions] = exited(state, 'a', 'boom')
     assert.equal(brief(actions), ['report a', 'start a'])
-    const pid = first?.pid ?? null
     ;[state] = supervise(after, { tag: 'started', id: 'a', pid }, { nowMs: 0 })
   }
   assert.equal(brief(exited(state, 'a', 'boom')[1]), ['report a', 'giveUp'])
@@ -159,16 +178,16 @@ test('a failed attempt is queued, retried once, and counts as another', () => {
   const failed = { tag: 'startFailed', id: 'a', reason: 'no luck' } as const
   const [waiting, queued] = supervise(down, failed, { nowMs: 0 })
   assert.equal(brief(queued), ['report a', 'queueRetry a'])
-  const [, again] = supervise(waiting, { tag: 'retry', id: 'a' }, { nowMs: 0 })
+  const [attempt, again] = supervise(waiting, { tag: 'retry', id: 'a' }, { nowMs: 0 })
   assert.equal(brief(again), ['start a'])
-  const [stopped] = supervise(waiting, { tag: 'stopped', id: 'a' }, { nowMs: 0 })
-  const [, late] = supervise(stopped, { tag: 'retry', id: 'a' }, { nowMs: 0 })
+  const [ended] = supervise(attempt, { tag: 'stopped', id: 'a' }, { nowMs: 0 })
+  const [, late] = supervise(ended, { tag: 'retry', id: 'a' }, { nowMs: 0 })
   assert.equal(brief(late), [], 'a retry of a child that was stopped meanwhile')
 })
 
 test('an end of somebody unknown changes nothing', () => {
   const state = supervisorOf('oneForAll', trio)
-  const stranger = supervisorOf('oneForAll', trio).children[0]?.pid
+  const stranger = supervisorOf('oneForAll', trio).children.byId('a')?.pid
   if (!stranger) throw new Error('no stranger')
   const [after, actions] = supervise(
     state,
