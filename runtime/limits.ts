@@ -22,6 +22,8 @@ export const limits = {
   mailboxHighMessages: 100_000,
   /** Children of one supervisor, those that do not run included. */
   supervisorChildrenMax: 4_194_304,
+  /** Events one state machine has postponed. What is postponed above it is refused. */
+  postponedMax: 100_000,
   /** Nesting of a message in checked mode; the codec has the same bound. */
   termDepthMax: 64,
   /** Remote pids remembered per peer. Above it a peer's new pids are refused. */

@@ -5,7 +5,7 @@
  */
 import { runBody } from './body.ts'
 import { checkName } from './check.ts'
-import { Exit } from './exit.ts'
+import { Exit, reasonOfThrown } from './exit.ts'
 import { type AnyModule, Module, ModuleTable } from './module.ts'
 import { nodePlatform } from './platform/node.ts'
 import type { Platform } from './platform/platform.ts'
@@ -129,8 +129,8 @@ export function createSystem(options: RuntimeOptions): System {
   }
   system.releaseRejections = platform.onUnhandledRejection((reason) => {
     const process = system.blamed(reason)
-    if (process === undefined || !(reason instanceof Exit)) return false
-    terminate(process, reason.reason)
+    if (process === undefined) return false
+    terminate(process, reasonOfThrown(reason))
     return true
   })
   return system

@@ -26,9 +26,9 @@ import {
   prepare,
   runtimeLimits,
   type SpawnArgs,
+  type System,
   show,
   startCall,
-  type System,
   systemOf,
   terminate,
   unlink,
@@ -155,7 +155,16 @@ function request<R>(
   if (parked !== undefined) return parked
   const process = callerProcess(caller)
   const system = process === null ? systemOf(caller) : process.system
-  const sent = system.checked ? prepare(arg, 'arg') : arg
+  let sent = arg
+  if (system.checked) {
+    try {
+      sent = prepare(arg, 'arg')
+    } catch (error) {
+      // A call fails by rejecting, whatever makes it fail; unobserved, it ends its caller.
+      if (process !== null && error instanceof Error) system.attribute(error, process)
+      return Promise.reject(error)
+    }
+  }
   return startCall(system, process, server, op, sent, timeoutMs) as Promise<R>
 }
 
@@ -208,8 +217,8 @@ export function replyTo<R>(caller: Caller, from: From<R>, value: R): void {
 
 /**
  * Stops a server in order and waits for its end (OTP `gen_server:stop/3`). Rejects with `Exit`:
- * `noproc`, `timeout` (the server still stops later), `{ tag: 'nodedown', node }`, or the reason it
- * really ended with when that is another (rule G18).
+ * `noproc`, `callingSelf`, `timeout` (the server still stops later), `{ tag: 'nodedown', node }`, or
+ * the reason it really ended with when that is another (rule G18).
  */
 export async function stopServer(
   self: Self,
@@ -217,10 +226,13 @@ export async function stopServer(
   reason: Reason = 'normal',
   timeoutMs: number = Number.POSITIVE_INFINITY,
 ): Promise<void> {
-  const ref = self.monitor(server)
   const system = systemOf(self)
   const target = system.callTarget(server)
-  const message: StopMessage = { tag: '$stop', reason }
+  if (target.tag === 'local' && target.process === callerProcess(self)) {
+    throw new Exit('callingSelf', 'stop')
+  }
+  const message = { tag: '$stop', reason: prepare(reason, 'reason') }
+  const ref = self.monitor(server)
   if (target.tag === 'local') deliver(target.process, message)
   else if (target.tag === 'remote') {
     const signal = { tag: 'send', to: target.to, message } as const

@@ -10,6 +10,7 @@ export {
   stopServer,
 } from './gen.ts'
 export { type Behaviour, genServer, isTimeout } from './gen-server.ts'
+export { genStatem, monotonicMs } from './gen-statem.ts'
 export { at, local } from './name.ts'
 export { ignore, next, reply, stop, stopReply } from './outcome.ts'
 export type { From, Protocol, Sendable, ServerRef } from './protocol.ts'

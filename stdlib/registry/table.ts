@@ -85,9 +85,12 @@ export class RegistryTable implements NameRegistry {
 
   /** Removes what `process` has under `key`. */
   remove(process: Process, key: NameKey): void {
-    for (const registration of this.#keys.all(key)) {
-      if (registration.process === process) this.#drop(registration)
-    }
+    const owner = this.#owners.get(process)
+    if (owner === undefined) return
+    const entry = this.entryOf(process, key)
+    // A topic may have far more subscribers than a process has topics.
+    const held = this.unique ? (entry === undefined ? [] : [entry]) : [...owner.registrations]
+    for (const registration of held) if (registration.key === key) this.#drop(registration)
     this.#rest(process)
   }
 

@@ -8,18 +8,52 @@
  */
 import { BadArgument, type Reason, type Self } from '../../runtime/index.ts'
 import { show } from '../../runtime/kernel.ts'
+import { Operations } from '../operations.ts'
 import type { StatemEvent } from './event.ts'
 
 type Present = { readonly state: string; readonly data: unknown }
 type Handler = (now: Present, event: StatemEvent, self: Self) => unknown
 type Given = (...args: readonly unknown[]) => unknown
 
-/** Handlers of one state, by tag and operation. */
-type Table = ReadonlyMap<string, Handler>
-
 const sections = ['calls', 'casts', 'internal', 'timeouts'] as const
 const singles = ['info', 'stateTimeout', 'eventTimeout'] as const
-const tagOf = { calls: 'call', casts: 'cast', internal: 'internal', timeouts: 'timeout' } as const
+
+type Group = Readonly<Record<string, Handler>>
+type Groups = { readonly [section in (typeof sections)[number]]: Group }
+type Singles = { readonly [single in (typeof singles)[number]]?: Handler }
+type Handlers = Groups & Singles
+
+/** Handlers of one state, by tag and operation. */
+class Table {
+  readonly #call: Operations<Handler>
+  readonly #cast: Operations<Handler>
+  readonly #internal: Operations<Handler>
+  readonly #timeout: Operations<Handler>
+  readonly #singles: Singles
+
+  constructor(handlers: Handlers) {
+    this.#call = new Operations(handlers.calls)
+    this.#cast = new Operations(handlers.casts)
+    this.#internal = new Operations(handlers.internal)
+    this.#timeout = new Operations(handlers.timeouts)
+    this.#singles = handlers
+  }
+
+  find({ tag, op }: StatemEvent): Handler | undefined {
+    switch (tag) {
+      case 'call':
+        return this.#call.find(op)
+      case 'cast':
+        return this.#cast.find(op)
+      case 'internal':
+        return this.#internal.find(op)
+      case 'timeout':
+        return this.#timeout.find(op)
+      default:
+        return this.#singles[tag]
+    }
+  }
+}
 
 export class StatemCallbacks {
   readonly init: Given
@@ -46,16 +80,17 @@ export class StatemCallbacks {
       this.#enter = new Map()
       this.#enterAny = functionIn(given, 'enter')
     } else {
-      const common = tableOf('common', objectIn(given, 'common') ?? {}, ofAnyState)
+      const common = handlersIn('common', objectIn(given, 'common') ?? {}, ofAnyState)
       const tables = new Map<string, Table>()
       const enter = new Map<string, Given>()
-      for (const [name, handlers] of entriesIn('states', states ?? {})) {
-        tables.set(name, new Map([...common, ...tableOf(`states.${name}`, handlers, ofOneState)]))
-        const entering = functionIn(handlers, 'enter', `states.${name}.`)
+      for (const [name, value] of entriesIn('states', states ?? {})) {
+        const own = handlersIn(`states.${name}`, value, ofOneState)
+        tables.set(name, new Table(merged(common, own)))
+        const entering = functionIn(value, 'enter', `states.${name}.`)
         if (entering !== undefined) enter.set(name, entering)
       }
       this.#states = tables
-      this.#every = common
+      this.#every = new Table(common)
       this.#enter = enter
       this.#enterAny = undefined
     }
@@ -70,8 +105,7 @@ export class StatemCallbacks {
   }
 
   find(state: string, event: StatemEvent): Handler | undefined {
-    const table = this.#states?.get(state) ?? this.#every
-    return table.get(keyOf(event.tag, event.op))
+    return (this.#states?.get(state) ?? this.#every).find(event)
   }
 
   enter(now: Present, previous: string, self: Self): unknown {
@@ -90,11 +124,6 @@ function presentOf({ state, data }: Present): Present {
   return { state, data }
 }
 
-/** Operations are strings that peers choose: a key never runs into that of another tag. */
-function keyOf(tag: string, op: string): string {
-  return op === '' ? tag : `${tag} ${op}`
-}
-
 function ofOneState(given: Given): Handler {
   return ({ data }, { arg, from }, self) => given(data, arg, self, from)
 }
@@ -103,32 +132,60 @@ function ofAnyState(given: Given): Handler {
   return (now, { arg, from }, self) => given(presentOf(now), arg, self, from)
 }
 
-function tableOf(path: string, handlers: object, adapt: (given: Given) => Handler): Table {
-  checkKeys(path, handlers, [...sections, ...singles, 'enter'])
-  const table = new Map<string, Handler>()
-  for (const section of sections) {
-    const group = objectIn(handlers, section, `${path}.`) ?? {}
-    for (const op of Object.keys(group)) {
-      const given = functionIn(group, op, `${path}.${section}.`)
-      if (given !== undefined) table.set(keyOf(tagOf[section], op), adapt(given))
-    }
+function handlersIn(path: string, value: object, adapt: (given: Given) => Handler): Handlers {
+  checkKeys(path, value, [...sections, ...singles, 'enter'])
+  const group = (section: string): Group => {
+    const given = objectIn(value, section, `${path}.`) ?? {}
+    return Object.fromEntries(
+      Object.keys(given).flatMap((op) => {
+        const handler = functionIn(given, op, `${path}.${section}.`)
+        return handler === undefined ? [] : [[op, adapt(handler)]]
+      }),
+    )
   }
-  for (const single of singles) {
-    const given = functionIn(handlers, single, `${path}.`)
-    if (given !== undefined) table.set(keyOf(single, ''), adapt(given))
+  const single = (name: (typeof singles)[number]): Singles => {
+    const handler = functionIn(value, name, `${path}.`)
+    return handler === undefined ? {} : { [name]: adapt(handler) }
   }
-  return table
+  return {
+    calls: group('calls'),
+    casts: group('casts'),
+    internal: group('internal'),
+    timeouts: group('timeouts'),
+    ...single('info'),
+    ...single('stateTimeout'),
+    ...single('eventTimeout'),
+  }
+}
+
+/** What a state has of its own counts before what all have in common. */
+function merged(common: Handlers, own: Handlers): Handlers {
+  return {
+    ...common,
+    ...own,
+    calls: { ...common.calls, ...own.calls },
+    casts: { ...common.casts, ...own.casts },
+    internal: { ...common.internal, ...own.internal },
+    timeouts: { ...common.timeouts, ...own.timeouts },
+  }
 }
 
 function oneForAll(handleEvent: Given, operations: object): Table {
   checkKeys('operations', operations, sections)
   const handler: Handler = (now, event, self) => handleEvent(presentOf(now), event, self)
-  const table = new Map<string, Handler>(singles.map((single) => [keyOf(single, ''), handler]))
-  for (const section of sections) {
-    const group = objectIn(operations, section, 'operations.') ?? {}
-    for (const op of Object.keys(group)) table.set(keyOf(tagOf[section], op), handler)
+  const group = (section: string): Group => {
+    const named = Object.keys(objectIn(operations, section, 'operations.') ?? {})
+    return Object.fromEntries(named.map((op) => [op, handler]))
   }
-  return table
+  return new Table({
+    calls: group('calls'),
+    casts: group('casts'),
+    internal: group('internal'),
+    timeouts: group('timeouts'),
+    info: handler,
+    stateTimeout: handler,
+    eventTimeout: handler,
+  })
 }
 
 function checkKeys(path: string, value: object, known: readonly string[]): void {

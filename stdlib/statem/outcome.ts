@@ -70,6 +70,16 @@ export class StopAndReply<D> {
   }
 }
 
+/** Tells an outcome of a state machine from anything else a callback may throw. */
+export function isStatemOutcome(value: unknown): boolean {
+  return (
+    value instanceof Keep ||
+    value instanceof To ||
+    value instanceof Repeat ||
+    value instanceof StopAndReply
+  )
+}
+
 /**
  * Enters `state` with its data; from `init`: begins there. Into the present state it is the same as
  * `keep`: nothing is entered and no postponed event is retried (rule F6).

@@ -87,8 +87,7 @@ export class Statem implements Receiver, Continuation {
 
   begin(arg: unknown): void {
     this.#process.receiver = this
-    this.#process.exitHooks ??= []
-    this.#process.exitHooks.push(() => this.#stopTimers())
+    this.#self.onExit(() => this.#stopTimers())
     let outcome: unknown
     try {
       outcome = this.#callbacks.init(arg, this.#self)
@@ -149,7 +148,7 @@ export class Statem implements Receiver, Continuation {
     const event = new StatemEvent('call', request.op, request.arg, request)
     if (this.#callbacks.find(this.#machine.state, event) === undefined) this.#unhandled(event)
     else {
-      holdRequest(this.#process, request)
+      if (!request.done) holdRequest(this.#process, request)
       this.#drive({ tag: 'event', event })
     }
   }
@@ -192,9 +191,7 @@ export class Statem implements Receiver, Continuation {
         case 'handle':
           return this.#handle(action.event)
         case 'enter':
-          return this.#run(() =>
-            this.#callbacks.enter(this.#machine, action.previous, this.#self),
-          )
+          return this.#run(() => this.#callbacks.enter(this.#machine, action.previous, this.#self))
         case 'stop':
           this.#stop(action.reason)
           return null
@@ -251,7 +248,8 @@ export class Statem implements Receiver, Continuation {
     if (tag === 'call') {
       if (from instanceof Request) from.fail({ tag: 'undef', op }, this.#process)
     } else if (tag === 'cast') this.#report('unknown cast dropped', { op })
-    else if (tag === 'info') this.#report('message without a handler dropped', { message: show(arg) })
+    else if (tag === 'info')
+      this.#report('message without a handler dropped', { message: show(arg) })
     else return false
     return true
   }

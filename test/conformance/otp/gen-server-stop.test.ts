@@ -326,4 +326,20 @@ test('G18 stopServer gives up after its time, the server still stops', async () 
   })
 })
 
+test('G18 stopping oneself is refused at once', async () => {
+  const reason = await inProcess((self) => failureOf(stopServer(self, self.pid)))
+  assert.is(reason, 'callingSelf')
+})
+
+test('G14 an argument that cannot be sent rejects the call and names its path', () =>
+  inProcess(async (self) => {
+    const server = await start(self, ending, { boss: self.pid, trap: false })
+    if (server.tag !== 'ok') throw new Error(server.tag)
+    const error: unknown = await call(self, server.pid, 'stopWith', {
+      tag: 'odd',
+      why: () => 'code',
+    }).catch((thrown: unknown) => thrown)
+    assert.match(String(error), /arg\.why: a function cannot be sent/)
+  }))
+
 test.run()
