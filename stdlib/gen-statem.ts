@@ -29,6 +29,7 @@ import { Statem } from './statem/statem.ts'
 export type StateFunctions<P, S, Arg, C extends Shared> = StatemBase<P, S, Arg> & {
   readonly states: { readonly [N in StateOf<S>]: StateCallbacks<P, S, N, NoInfer<C>> }
   readonly common?: CommonCallbacks<P, S, C>
+  readonly handleEvent?: never
 }
 
 /** One function for every event in every state (OTP `handle_event_function`). */
@@ -37,30 +38,30 @@ export type EventFunction<P, S, Arg> = StatemBase<P, S, Arg> & {
   /** `enter` of every state. */
   readonly enter?: EnterEvery<P, S>
   readonly operations: Operations<P>
+  readonly states?: never
 }
 
-export type DefineStatem<P, S> = {
-  <
-    Arg = void,
-    CallOps extends PropertyKey = never,
-    CastOps extends PropertyKey = never,
-    InternalOps extends PropertyKey = never,
-    TimeoutOps extends PropertyKey = never,
-  >(
-    callbacks: StateFunctions<
-      P,
-      S,
-      Arg,
-      {
-        readonly calls: CallOps
-        readonly casts: CastOps
-        readonly internal: InternalOps
-        readonly timeouts: TimeoutOps
-      }
-    >,
-  ): Module<P, Arg>
-  <Arg = void>(callbacks: EventFunction<P, S, Arg>): Module<P, Arg>
-}
+export type DefineStatem<P, S> = <
+  Arg = void,
+  CallOps extends PropertyKey = never,
+  CastOps extends PropertyKey = never,
+  InternalOps extends PropertyKey = never,
+  TimeoutOps extends PropertyKey = never,
+>(
+  callbacks:
+    | StateFunctions<
+        P,
+        S,
+        Arg,
+        {
+          readonly calls: CallOps
+          readonly casts: CastOps
+          readonly internal: InternalOps
+          readonly timeouts: TimeoutOps
+        }
+      >
+    | EventFunction<P, S, Arg>,
+) => Module<P, Arg>
 
 /**
  * Defines a state machine: `genStatem<Events, States>('name')({ init, states, ... })`, where

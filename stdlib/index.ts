@@ -15,6 +15,9 @@ export { at, local } from './name.ts'
 export { ignore, next, reply, stop, stopReply } from './outcome.ts'
 export type { From, Protocol, Sendable, ServerRef } from './protocol.ts'
 export type { TimeoutMessage } from './server-loop.ts'
+export type { EventIn } from './statem/handlers.ts'
+export type { Answer, TimeoutSetting } from './statem/options.ts'
+export { answer, keep, postpone, repeat, stopAndReply, to } from './statem/outcome.ts'
 export type { ChildCounts } from './supervisor/children.ts'
 export {
   type DynamicChildInfo,

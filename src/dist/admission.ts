@@ -1,7 +1,8 @@
 /**
  * Whether a node that dialled us may have a channel now. Simultaneous dials collapse to one: the
  * one made by the greater name (the cluster spec, 3.4). A channel that exists is probed: if it is
- * silent its peer has lost it, after a crash for instance, and it gives way.
+ * silent its peer has lost it, after a crash for instance, and it gives way. So does a dial of ours
+ * that would win but does not end in time: nobody may be there any more to answer it.
  */
 import type { Self } from '../../runtime/index.ts'
 import { limits } from '../limits.ts'
@@ -38,11 +39,25 @@ export async function admit(
     else if (answer === 'probe') {
       if (await answers(self, context, node, creation)) return 'alive'
     } else {
-      if (answer === 'nok') return answer
+      const ended = answer === 'nok' && (await dialEnds(self, context, node))
+      if (ended && router.channel(node) !== undefined) return 'nok'
+      if (ended) continue
       self.onExit(router.attemptBegun(node))
-      return answer
+      return answer === 'nok' ? 'okSimultaneous' : answer
     }
   }
+}
+
+/** True when our own dial to `node` comes to an end in time, well or badly. */
+function dialEnds(self: Self, { router, system }: DistContext, node: string): Promise<boolean> {
+  const ended = new Promise<boolean>((resolve) => {
+    const timeout = system.timeouts.add(limits.distProbeMs, () => resolve(false))
+    router.connect(node, () => {
+      timeout.cancel()
+      resolve(true)
+    })
+  })
+  return self.wait(ended)
 }
 
 /** True when the channel to `node` shows a sign of life in time; a silent one is taken down. */
