@@ -44,5 +44,3 @@ export type Name<P = unknown> = LocalName<P> | RemoteName<P> | ViaName<P>
 export type Ref<P = unknown> = Pid & { readonly [protocol]?: P }
 
 export type Destination<P = unknown> = Ref<P> | Name<P>
-
-export type { protocol }

@@ -24,6 +24,14 @@ export const limits = {
   supervisorChildrenMax: 4_194_304,
   /** Events one state machine has postponed. What is postponed above it is refused. */
   postponedMax: 100_000,
+  /** Applications a node has loaded. */
+  applicationsMax: 4_096,
+  /** How long one application may take to stop when all of them must. */
+  applicationStopMs: 30_000,
+  /** How far up the ancestors of a process are followed. */
+  ancestorsMax: 1_024,
+  /** Handlers installed in one event manager. */
+  eventHandlersMax: 10_000,
   /** Nesting of a message in checked mode; the codec has the same bound. */
   termDepthMax: 64,
   /** Remote pids remembered per peer. Above it a peer's new pids are refused. */

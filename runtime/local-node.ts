@@ -105,7 +105,10 @@ export type RuntimeOptions = {
 
 /** Starts a node without a network. */
 export function startRuntime(options: RuntimeOptions = {}): LocalNode {
-  return new LocalNode(createSystem(options))
+  const system = createSystem(options)
+  const node = new LocalNode(system)
+  system.onFatal = () => void node.stop()
+  return node
 }
 
 /** The tables behind a node. Internal: not exported by the package. */

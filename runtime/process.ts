@@ -70,7 +70,9 @@ export class Process extends Mailbox implements PidParts {
   monitors: Monitor | null = null
   /** Monitors others hold on this process, by intrusive list. */
   watchers: Watch | null = null
-  /** Calls taken from the mailbox and not answered yet, by intrusive list. */
+  /** The call an async handler is at work on. */
+  serving: Request | null = null
+  /** Other calls taken from the mailbox and not answered yet, by intrusive list. */
   requests: Request | null = null
   exitHooks: ((reason: Reason) => void)[] | null = null
   abort: AbortController | null = null

@@ -34,7 +34,7 @@ export function send<T>(to: Pid, message: T): T {
   return message
 }
 
-export function sendMessage(
+function sendMessage(
   system: System,
   sender: Process | null,
   to: Destination | Reference,

@@ -7,7 +7,7 @@ import { checkName, show } from './check.ts'
 import { deliver } from './deliver.ts'
 import type { Destination } from './destination.ts'
 import { dispatch } from './dispatch.ts'
-import { BadArgument } from './exit.ts'
+import { BadArgument, type Reason } from './exit.ts'
 import { FanOut } from './fan-out.ts'
 import {
   isPid,
@@ -74,6 +74,8 @@ export class System {
   /** The node has been stopped: nothing is spawned any more. */
   stopped = false
   route: Route
+  /** A program says that the node cannot go on. Set by whoever owns the node, to stop it. */
+  onFatal: (reason: Reason) => void = () => undefined
   /** Gives up the claim on the host's unhandled rejections. */
   releaseRejections: () => void = () => undefined
   readonly #calls = new Map<number, LocalCall>()

@@ -50,9 +50,14 @@ function sendable(reason: Reason): Reason {
 }
 
 function hasRelations(process: Process): boolean {
-  const { monitors, links, requests, watchers } = process
+  const { monitors, links, serving, requests, watchers } = process
   return (
-    watchers !== null || links !== null || monitors !== null || requests !== null || process.hasMail
+    watchers !== null ||
+    links !== null ||
+    monitors !== null ||
+    serving !== null ||
+    requests !== null ||
+    process.hasMail
   )
 }
 
@@ -78,12 +83,15 @@ class Losses implements Job {
   readonly #links: Links | null
   /** Calls in the mailbox, newest first. */
   readonly #calls: Request[] | null
+  #serving: Request | null
 
   constructor(process: Process, reason: Reason) {
     this.#process = process
     this.#reason = reason
     this.#links = process.links
     process.links = null
+    this.#serving = process.serving
+    process.serving = null
     this.#calls = process.hasMail ? process.drain().filter(isRequest).reverse() : null
   }
 
@@ -91,11 +99,17 @@ class Losses implements Job {
     const process = this.#process
     if (process.monitors !== null) demonitor(process, process.monitors)
     else if (this.#breakLink()) return true
+    else if (this.#serving !== null) this.#failServing(this.#serving)
     else if (process.requests !== null) process.requests.fail(this.#reason)
     else if (this.#calls?.length) this.#calls.pop()?.fail(this.#reason, process)
     else if (process.watchers !== null) process.watchers.fire(this.#reason)
     else return false
     return true
+  }
+
+  #failServing(request: Request): void {
+    this.#serving = null
+    request.fail(this.#reason, this.#process)
   }
 
   #breakLink(): boolean {

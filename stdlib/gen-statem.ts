@@ -27,7 +27,7 @@ import { Statem } from './statem/statem.ts'
 
 /** Handlers by state (OTP `state_functions`), with what all states have in `common`. */
 export type StateFunctions<P, S, Arg, C extends Shared> = StatemBase<P, S, Arg> & {
-  readonly states: { readonly [N in StateOf<S>]: StateCallbacks<P, S, N, NoInfer<C>> }
+  readonly states: { readonly [N in StateOf<S>]: StateCallbacks<P, S, N, C> }
   readonly common?: CommonCallbacks<P, S, C>
   readonly handleEvent?: never
 }

@@ -1,4 +1,31 @@
 /** The public surface of the behaviours. */
+export { type Application, application } from './application/application.ts'
+export {
+  type ApplicationRef,
+  type ApplicationStartOptions,
+  applicationOf,
+  configureApplications,
+  type EnsuredApplications,
+  ensureAllStarted,
+  getEnv,
+  loadApplication,
+  loadedApplications,
+  runningApplications,
+  setEnv,
+  startApplication,
+  stopApplication,
+  stopApplications,
+  unloadApplication,
+} from './application/client.ts'
+export type { ApplicationInfo, RunningApplication } from './application/controller.ts'
+export type {
+  ApplicationCallbacks,
+  ApplicationContext,
+  ApplicationStart,
+  ApplicationType,
+  Environment,
+  StartPhase,
+} from './application/definition.ts'
 export {
   call,
   callWithin,
@@ -11,13 +38,26 @@ export {
 } from './gen.ts'
 export { type Behaviour, genServer, isTimeout } from './gen-server.ts'
 export { genStatem, monotonicMs } from './gen-statem.ts'
-export { at, local } from './name.ts'
+export { at, local, type OwnName, via } from './name.ts'
 export { ignore, next, reply, stop, stopReply } from './outcome.ts'
 export type { From, Protocol, Sendable, ServerRef } from './protocol.ts'
+export {
+  countEntries,
+  dispatch,
+  keysOf,
+  lookup,
+  type Registered,
+  register,
+  unregister,
+  updateValue,
+  type ValueUpdated,
+} from './registry/entries.ts'
+export { Registry, type RegistryOptions, type RegistryProtocol } from './registry/registry.ts'
+export type { RegistryEntry } from './registry/table.ts'
 export type { TimeoutMessage } from './server-loop.ts'
 export type { EventIn } from './statem/handlers.ts'
 export type { Answer, TimeoutSetting } from './statem/options.ts'
-export { answer, keep, postpone, repeat, stopAndReply, to } from './statem/outcome.ts'
+export { answer, keep, postpone, repeat, stay, stopAndReply, to } from './statem/outcome.ts'
 export type { ChildCounts } from './supervisor/children.ts'
 export {
   type DynamicChildInfo,
@@ -46,3 +86,17 @@ export {
   type Supervisor,
   supervisor,
 } from './supervisor/supervisor.ts'
+export { type TaskModule, task } from './task/module.ts'
+export {
+  asyncTask,
+  asyncTaskAt,
+  asyncTaskUnder,
+  startTask,
+  type TaskOptions,
+  type TaskSupervisor,
+  taskOf,
+  taskSupervisor,
+} from './task/start.ts'
+export { asyncStream, type StreamOptions } from './task/stream.ts'
+export { awaitTask, shutdownTask, type Task, type TaskResult, yieldTask } from './task/task.ts'
+export { applyAfter, applyInterval, cancelTimer, sendInterval } from './timer/timer.ts'

@@ -82,8 +82,6 @@ export class Server implements Receiver, Continuation {
   readonly #callbacks: Callbacks
   readonly #started: (result: StartResult) => void
   #state: unknown
-  /** The call an async handler is at work on; null when nobody waits for it. */
-  #awaited: Request | null = null
   #timeout: Timeout | null = null
   /** What the mailbox holds when the timeout fires; replaced whenever a message is handled. */
   #timeoutMark: TimeoutMark | null = null
@@ -183,23 +181,25 @@ export class Server implements Receiver, Continuation {
   }
 
   #wait(outcome: Promise<unknown>, request: Request | null): void {
-    if (request !== null) this.#owe(request)
-    this.#awaited = request
+    if (this.#process.alive) this.#process.serving = request
+    else if (request !== null) this.#owe(request)
     waitFor(this.#process, outcome, this)
   }
 
   /** An async callback has returned. */
   proceed(value: unknown): void {
-    const request = this.#awaited
-    this.#awaited = null
-    this.#returned(value, request)
+    this.#returned(value, this.#served())
   }
 
   /** An async callback has thrown. */
   fail(thrown: unknown): void {
-    const request = this.#awaited
-    this.#awaited = null
-    this.#threw(thrown, request)
+    this.#threw(thrown, this.#served())
+  }
+
+  #served(): Request | null {
+    const request = this.#process.serving
+    this.#process.serving = null
+    return request
   }
 
   /** A thrown outcome counts as returned (rule G5). */

@@ -184,12 +184,15 @@ export type StateCallbacks<P, S, N extends StateOf<S>, C extends Shared> = {
     self: Self,
   ) => Awaitable<EnterOutcome<P, N, S[N]>>
 } & Singles<P, S, S[N], S[N]> &
-  Section<'calls', CallHandlers<P, S, S[N], S[N]>, C['calls']> &
-  Section<'casts', EventHandlers<P, S, Casts<P>, S[N], S[N]>, C['casts']> &
-  Section<'internal', EventHandlers<P, S, Internal<P>, S[N], S[N]>, C['internal']> &
-  Section<'timeouts', EventHandlers<P, S, Named<P>, S[N], S[N]>, C['timeouts']>
+  Section<'calls', CallHandlers<P, S, S[N], S[N]>, NoInfer<C['calls']>> &
+  Section<'casts', EventHandlers<P, S, Casts<P>, S[N], S[N]>, NoInfer<C['casts']>> &
+  Section<'internal', EventHandlers<P, S, Internal<P>, S[N], S[N]>, NoInfer<C['internal']>> &
+  Section<'timeouts', EventHandlers<P, S, Named<P>, S[N], S[N]>, NoInfer<C['timeouts']>>
 
-type Chosen<Handlers, Keys> = { readonly [Op in Keys & keyof Handlers]: Handlers[Op] }
+/** The handlers for `Keys`, which the compiler infers from what is there. */
+type Chosen<Handlers, Keys extends PropertyKey> = {
+  readonly [Op in Keys]: Op extends keyof Handlers ? Handlers[Op] : never
+}
 
 /** Handlers for what every state treats alike; a state's own handler counts before them. */
 export type CommonCallbacks<P, S, C extends Shared> = Singles<P, S, Current<S>, DataOfAll<S>> & {

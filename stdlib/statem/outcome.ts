@@ -95,13 +95,14 @@ export function to<const N extends string, D, O extends AnyOptions = {}>(
   return new To<N, D, O>(state, data, options === undefined ? noWishes : wishesOf(options))
 }
 
-/** Stays in the state, with new data or, without arguments, with what it has. */
-export function keep(): Keep<never, {}>
-export function keep<D, O extends AnyOptions = {}>(data: D, options?: O): Keep<D, O>
-export function keep<D, O extends AnyOptions>(...given: [] | [data: D, options?: O]): Keep<D, O> {
-  if (given.length === 0) return new Keep<D, O>(unchanged, noWishes)
-  const [data, options] = given
+/** Stays in the state, with new data (OTP `keep_state`). */
+export function keep<D, O extends AnyOptions = {}>(data: D, options?: O): Keep<D, O> {
   return new Keep<D, O>(data, options === undefined ? noWishes : wishesOf(options))
+}
+
+/** Stays in the state, with the data it has (OTP `keep_state_and_data`). */
+export function stay<O extends AnyOptions = {}>(options?: O): Keep<never, O> {
+  return new Keep<never, O>(unchanged, options === undefined ? noWishes : wishesOf(options))
 }
 
 /** Stays in the state and calls its `enter` again (rule F14); postponed events stay postponed. */

@@ -40,7 +40,7 @@ import {
   unborn,
 } from './engine.ts'
 import { StatemEvent } from './event.ts'
-import { isStatemOutcome, keep, To } from './outcome.ts'
+import { isStatemOutcome, stay, To } from './outcome.ts'
 import type { TimerAction } from './timeouts.ts'
 
 /** Lies in the mailbox when a timer has fired. */
@@ -217,7 +217,7 @@ export class Statem implements Receiver, Continuation {
   #handle(event: StatemEvent): Input | null {
     const handler = this.#callbacks.find(this.#machine.state, event)
     if (handler !== undefined) return this.#run(() => handler(this.#machine, event, this.#self))
-    if (this.#unhandled(event)) return { tag: 'returned', outcome: keep() }
+    if (this.#unhandled(event)) return { tag: 'returned', outcome: stay() }
     const { tag, op } = event
     this.#stop({ tag: 'undef', op: op === '' ? tag : op, state: this.#machine.state })
     return null

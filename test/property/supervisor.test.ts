@@ -1,11 +1,13 @@
 /**
- * The supervisor's rule against a model of OTP's three strategies written from its documentation:
- * children that end at random, starts that fail or are declined, requests in between. The driver
- * plays the process beside the rule: it carries out actions in order and feeds back what happened.
+ * The supervisor's rule against a model of OTP's three strategies and of automatic shutdown,
+ * written from its documentation: children that end at random, starts that fail or are declined,
+ * requests in between. The driver plays the process beside the rule: it carries out actions in
+ * order and feeds back what happened. The children against a plain list.
  */
 import fc from 'fast-check'
 import { type Pid, type Reason, spawn, startRuntime } from '../../runtime/index.ts'
 import { Module } from '../../runtime/kernel.ts'
+import { type Child, Children } from '../../stdlib/supervisor/children.ts'
 import { addRestart, noRestarts, type Restarts } from '../../stdlib/supervisor/intensity.ts'
 import {
   type SupervisorAction,
@@ -14,13 +16,14 @@ import {
   shouldRestart,
   supervise,
 } from '../../stdlib/supervisor/rule.ts'
-import type { ChildSpec, Restart, Strategy } from '../../stdlib/supervisor/spec.ts'
+import type { AutoShutdown, ChildSpec, Restart, Strategy } from '../../stdlib/supervisor/spec.ts'
 import { assert, cleanup, suite } from '../support/harness.ts'
 
 const test = suite('property: supervisor')
 
 const strategies: readonly Strategy[] = ['oneForOne', 'oneForAll', 'restForOne']
 const restarts: readonly Restart[] = ['permanent', 'transient', 'temporary']
+const autoShutdowns: readonly AutoShutdown[] = ['never', 'anySignificant', 'allSignificant']
 const reasons: readonly Reason[] = [
   'normal',
   'shutdown',
@@ -31,7 +34,11 @@ const reasons: readonly Reason[] = [
 
 const scenario = fc.record({
   strategy: fc.constantFrom(...strategies),
-  kinds: fc.array(fc.constantFrom(...restarts), { minLength: 1, maxLength: 6 }),
+  autoShutdown: fc.constantFrom(...autoShutdowns),
+  kinds: fc.array(fc.record({ restart: fc.constantFrom(...restarts), significant: fc.boolean() }), {
+    minLength: 1,
+    maxLength: 6,
+  }),
   ends: fc.array(
     fc.record({
       who: fc.nat(5),
@@ -43,7 +50,9 @@ const scenario = fc.record({
   ),
 })
 
-const specOf = (restart: Restart, at: number): ChildSpec => ({
+type Kind = { readonly restart: Restart; readonly significant: boolean }
+
+const specOf = ({ restart, significant }: Kind, at: number): ChildSpec => ({
   id: `c${at}`,
   module: 'm',
   arg: null,
@@ -51,33 +60,51 @@ const specOf = (restart: Restart, at: number): ChildSpec => ({
   restart,
   shutdown: 0,
   type: 'worker',
+  significant: significant && restart !== 'permanent',
 })
 
 /** Plays the process: carries actions out, and keeps the record of what was started and stopped. */
 class Driver {
   state: SupervisorState
   gaveUp = false
+  /** It is to stop because significant children have ended. */
+  over = false
   readonly record: string[] = []
   readonly #pids: () => Pid
   #nowMs = 0
 
-  constructor(strategy: Strategy, kinds: readonly Restart[], pids: () => Pid, intensity: number) {
+  constructor(
+    strategy: Strategy,
+    kinds: readonly Kind[],
+    pids: () => Pid,
+    autoShutdown: AutoShutdown = 'never',
+  ) {
     this.#pids = pids
-    const children = kinds.map((kind, at) => ({
-      spec: specOf(kind, at),
-      pid: pids(),
-      restarting: false,
-    }))
-    this.state = { strategy, intensity, periodMs: 1, children, restarts: noRestarts }
+    this.state = {
+      strategy,
+      intensity: 1_000,
+      periodMs: 1,
+      autoShutdown,
+      keepsEnded: true,
+      children: kinds.reduce(
+        (children, kind, at) => children.add(childOf(specOf(kind, at), pids())),
+        Children.none(),
+      ),
+      restarts: noRestarts,
+    }
+  }
+
+  get children(): readonly Child[] {
+    return [...this.state.children.onwards()]
   }
 
   get running(): readonly string[] {
-    return this.state.children.filter(({ pid }) => pid !== null).map(({ spec }) => spec.id)
+    return this.children.filter(({ pid }) => pid !== null).map(({ spec }) => spec.id)
   }
 
   end(id: string, reason: Reason, starts: string[]): void {
-    const pid = this.state.children.find(({ spec }) => spec.id === id)?.pid
-    if (!pid) return
+    const pid = this.state.children.byId(id)?.pid
+    if (!pid || this.over) return
     const retries = this.#feed({ tag: 'exited', pid, reason }, starts)
     for (let next = retries.shift(); next !== undefined; next = retries.shift()) {
       retries.push(...this.#feed({ tag: 'retry', id: next }, starts))
@@ -94,6 +121,9 @@ class Driver {
       switch (action.tag) {
         case 'giveUp':
           this.gaveUp = true
+          break
+        case 'autoShutdown':
+          this.over = true
           break
         case 'queueRetry':
           retries.push(action.id)
@@ -128,17 +158,32 @@ class Driver {
   }
 }
 
-type ModelChild = { readonly id: string; readonly kind: Restart; runs: boolean }
+function childOf(spec: ChildSpec, pid: Pid | null): Child {
+  return { spec, pid, restarting: false, formerPid: null }
+}
+
+type ModelChild = { readonly id: string; readonly kind: Kind; runs: boolean }
+
+type Expected = { readonly record: string[]; readonly over: boolean }
 
 /** OTP's words, as code: what must have been stopped and started when `id` ends with `reason`. */
-function expected(model: ModelChild[], strategy: Strategy, id: string, reason: Reason): string[] {
+function expected(
+  model: ModelChild[],
+  strategy: Strategy,
+  auto: AutoShutdown,
+  id: string,
+  reason: Reason,
+): Expected {
   const at = model.findIndex((child) => child.id === id)
   const child = model[at]
-  if (child === undefined || !child.runs) return []
+  if (child === undefined || !child.runs) return { record: [], over: false }
   child.runs = false
-  if (!shouldRestart(child.kind, reason)) {
-    if (child.kind === 'temporary') model.splice(at, 1)
-    return []
+  const { restart, significant } = child.kind
+  if (!shouldRestart(restart, reason)) {
+    if (restart === 'temporary') model.splice(at, 1)
+    if (!significant || auto === 'never') return { record: [], over: false }
+    const left = model.some((other) => other.kind.significant && other.runs)
+    return { record: [], over: auto === 'anySignificant' || !left }
   }
   const first = strategy === 'restForOne' ? at : 0
   const group = strategy === 'oneForOne' ? [child] : model.slice(first)
@@ -146,14 +191,16 @@ function expected(model: ModelChild[], strategy: Strategy, id: string, reason: R
   for (const other of [...group].reverse()) {
     if (other.runs) record.push(`stop ${other.id}`)
     other.runs = false
-    if (other !== child && other.kind === 'temporary') model.splice(model.indexOf(other), 1)
+    if (other !== child && other.kind.restart === 'temporary') {
+      model.splice(model.indexOf(other), 1)
+    }
   }
   for (const other of group) {
     if (!model.includes(other)) continue
     record.push(`start ${other.id}`)
     other.runs = true
   }
-  return record
+  return { record, over: false }
 }
 
 function pidSource(): () => Pid {
@@ -163,20 +210,27 @@ function pidSource(): () => Pid {
   return () => spawn(node, idle, undefined)
 }
 
-test('V5 V6 V7 what is stopped and started, and in which order, is what OTP says', () => {
+test('V5 V6 V7 V16 what is stopped and started, in which order, and when all of it ends', () => {
   const pids = pidSource()
   fc.assert(
-    fc.property(scenario, ({ strategy, kinds, ends }) => {
-      const driver = new Driver(strategy, kinds, pids, 1_000)
-      const model: ModelChild[] = kinds.map((kind, at) => ({ id: `c${at}`, kind, runs: true }))
+    fc.property(scenario, ({ strategy, autoShutdown, kinds, ends }) => {
+      const driver = new Driver(strategy, kinds, pids, autoShutdown)
+      const model: ModelChild[] = kinds.map(({ restart, significant }, at) => ({
+        id: `c${at}`,
+        kind: { restart, significant: significant && restart !== 'permanent' },
+        runs: true,
+      }))
       for (const { who, reason } of ends) {
         driver.record.length = 0
         driver.end(`c${who}`, reason, [])
-        assert.equal(driver.record, expected(model, strategy, `c${who}`, reason))
+        const { record, over } = expected(model, strategy, autoShutdown, `c${who}`, reason)
+        assert.equal(driver.record, record)
+        assert.is(driver.over, over)
         assert.equal(
           driver.running,
           model.filter(({ runs }) => runs).map(({ id }) => id),
         )
+        if (over) return
       }
     }),
     { numRuns: 400 },
@@ -187,12 +241,12 @@ test('V8 V10 whatever fails to start, in the end everything runs that must, in s
   const pids = pidSource()
   fc.assert(
     fc.property(scenario, ({ strategy, kinds, ends }) => {
-      const driver = new Driver(strategy, kinds, pids, 1_000)
+      const driver = new Driver(strategy, kinds, pids)
       const order = kinds.map((_, at) => `c${at}`)
       for (const { who, reason, starts } of ends) {
         const before = driver.running
         driver.end(`c${who}`, reason, [...starts])
-        const { children } = driver.state
+        const { children } = driver
         const ids = children.map(({ spec }) => spec.id)
         assert.equal(
           ids,
@@ -217,6 +271,66 @@ test('V8 V10 whatever fails to start, in the end everything runs that must, in s
       assert.is(driver.gaveUp, false)
     }),
     { numRuns: 400 },
+  )
+})
+
+type Change = { readonly what: 'add' | 'stop' | 'run' | 'remove'; readonly id: number }
+
+const changes = fc.array(
+  fc.record({
+    what: fc.constantFrom<Change['what']>('add', 'add', 'stop', 'run', 'remove'),
+    id: fc.nat(7),
+  }),
+  { maxLength: 60 },
+)
+
+test('the children are what a list of them is, in order, by id and by pid', () => {
+  const pids = pidSource()
+  const kinds: Kind[] = restarts.map((restart, at) => ({ restart, significant: at !== 1 }))
+  fc.assert(
+    fc.property(changes, (steps) => {
+      let children = Children.none()
+      let model: Child[] = []
+      for (const { what, id } of steps) {
+        const spec = specOf(kinds[id % kinds.length]!, id)
+        const present = model.some((child) => child.spec.id === spec.id)
+        const before = children
+        if (what === 'add') {
+          if (present) continue
+          const added = childOf(spec, pids())
+          children = children.add(added)
+          model = [...model, added]
+        } else if (what === 'remove') {
+          children = children.remove(spec.id)
+          model = model.filter((child) => child.spec.id !== spec.id)
+        } else {
+          const changed = childOf(spec, what === 'run' ? pids() : null)
+          children = children.replace(changed)
+          model = model.map((child) => (child.spec.id === spec.id ? changed : child))
+        }
+        if (children !== before) assert.throws(() => before.size, /spent/)
+        assert.equal([...children.onwards()], model)
+        assert.equal([...children.backwards()], [...model].reverse())
+        const at = model.findIndex((child) => child.spec.id === spec.id)
+        assert.is(children.byId(spec.id), model[at])
+        if (at >= 0) {
+          assert.equal([...children.onwards(spec.id)], model.slice(at))
+          assert.equal([...children.backwards(spec.id)], model.slice(at + 1).reverse())
+        }
+        for (const child of model) {
+          if (child.pid !== null) assert.is(children.byPid(child.pid), child)
+        }
+        const running = model.filter(({ pid }) => pid !== null)
+        const specs = model.length
+        assert.equal(children.counts, {
+          specs,
+          active: running.length,
+          supervisors: 0,
+          workers: specs,
+        })
+        assert.is(children.significant, running.filter((child) => child.spec.significant).length)
+      }
+    }),
   )
 })
 

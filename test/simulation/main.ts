@@ -5,6 +5,7 @@
  */
 import { rareFaults, replayOf, runMany } from './many.ts'
 import { parseOptions, type SimOptions } from './options.ts'
+import { keepRegression } from './regressions.ts'
 import { runSeed, type SeedResult } from './run-seed.ts'
 
 const violationsShown = 5
@@ -62,7 +63,9 @@ async function many(options: SimOptions & { tag: 'many' }): Promise<boolean> {
   return ok
 }
 
+/** Shows what was wrong and how to see it again, and keeps the seed. */
 function explain({ seed, violations, tail }: SeedResult, showTail: boolean): void {
+  keepRegression(seed, violations[0] ?? '')
   if (showTail) for (const line of tail.slice(-tailShown)) say(`  ${line}`)
   for (const violation of violations.slice(0, violationsShown)) say(`  ${violation}`)
   say(`seed ${seed} failed; replay: ${replayOf(seed)}`)

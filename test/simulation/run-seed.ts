@@ -36,7 +36,7 @@ export type RunOptions = {
 /** Everything owed must be settled within this after the faults are over. */
 const settleWithinMs = 60_000
 /** Any node must be reachable on demand within this once nothing is wrong. */
-const reconnectWithinMs = 30_000
+const reconnectWithinMs = 15_000
 /** A disagreement that is still there after so many seconds stays. */
 const auditLooks = 5
 /** Time for what the last deaths still have to tell. */

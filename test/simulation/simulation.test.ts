@@ -3,12 +3,12 @@
  * command answers as its users expect.
  */
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { assert, suite } from '../support/harness.ts'
 import { rareFaults, runMany } from './many.ts'
 import { parseOptions } from './options.ts'
+import { regressions } from './regressions.ts'
 import { runSeed } from './run-seed.ts'
 import { drawScenario } from './scenario.ts'
 
@@ -56,8 +56,7 @@ test('seeds draw clusters of all sizes, with and without each kind of fault', ()
 test(
   'seeds that once failed pass',
   async () => {
-    const text = readFileSync(new URL('./regressions.json', import.meta.url), 'utf8')
-    for (const { seed, was } of JSON.parse(text) as { seed: number; was: string }[]) {
+    for (const { seed, was } of regressions()) {
       assert.equal((await runSeed(seed)).violations, [], `seed ${seed}, once: ${was}`)
     }
   },

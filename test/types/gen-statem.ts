@@ -1,7 +1,8 @@
 /**
  * What the compiler must refuse about state machines: data of the wrong state, states and timeouts
  * that do not exist, replies of the wrong type, what `enter` may not do, events nobody handles.
- * `tsc` checks this file and nothing runs it.
+ * `tsc` checks this file and nothing runs it: a line marked as an error that compiles is itself an
+ * error.
  */
 import type { Ref, Self } from '../../runtime/index.ts'
 import {
@@ -13,9 +14,12 @@ import {
   keep,
   postpone,
   repeat,
+  reply,
   start,
+  stay,
   stop,
   stopAndReply,
+  stopReply,
   to,
 } from '../../stdlib/index.ts'
 
@@ -26,15 +30,18 @@ type Door = {
   timeouts: { alarm: () => void; lease: (owner: string) => void }
 }
 
-type States = {
+type Doors = {
   locked: { readonly code: string; readonly tries: number }
   open: { readonly code: string; readonly waiting: readonly From<number>[] }
 }
 
 declare const self: Self
 declare const door: Ref<Door>
+declare const numberFrom: From<number>
 
-export const Door1 = genStatem<Door, States>('types.door')({
+const zero = (from: From<number>) => answer(from, 0)
+
+const Whole = genStatem<Door, Doors>('types.whole')({
   init: (code: string) => to('locked', { code, tries: 0 }, { timeouts: { alarm: 1_000 } }),
   states: {
     locked: {
@@ -44,20 +51,19 @@ export const Door1 = genStatem<Door, States>('types.door')({
           if (code !== data.code) {
             return keep({ ...data, tries: data.tries + 1 }, { reply: 'wrong' })
           }
-          return to(
-            'open',
-            { code, waiting: [] },
-            { reply: 'opened', timeouts: { alarm: 'cancel', lease: { ms: 5, arg: 'me' } } },
-          )
+          const timeouts = { alarm: 'cancel', lease: { ms: 5, arg: 'me' } } as const
+          return to('open', { code, waiting: [] }, { reply: 'opened', timeouts })
         },
       },
       casts: { push: postpone },
       internal: { check: (data) => keep(data) },
-      stateTimeout: (data) => keep(data, { next: [{ tag: 'internal', op: 'check', arg: [1] }] }),
+      stateTimeout: () => stay({ next: [{ tag: 'internal', op: 'check', arg: [1] }] }),
     },
     open: {
       enter: (data) => repeat(data, { eventTimeoutMs: { update: 1 } }),
-      calls: { enterCode: (_data, _code, _self, from) => keepReply(from) },
+      calls: {
+        enterCode: (data, _code, _self, from) => stopAndReply('x', [answer(from, 'opened')], data),
+      },
       casts: {
         push: async (data) =>
           to('locked', { code: data.code, tries: 0 }, { replies: data.waiting.map(zero) }),
@@ -68,20 +74,479 @@ export const Door1 = genStatem<Door, States>('types.door')({
     },
   },
   common: {
-    calls: { tries: (now) => (now.state === 'open' ? postpone() : reply(now.data.tries)) },
+    calls: {
+      tries: (now) => (now.state === 'open' ? postpone() : stay({ reply: now.data.tries })),
+    },
     timeouts: {
       alarm: (now) => stopAndReply('alarm', now.state === 'open' ? now.data.waiting.map(zero) : []),
-      lease: (_now, owner) => keepNothing(owner),
+      lease: (_now, owner) => stay({ timeouts: { lease: { update: owner } } }),
+    },
+  },
+  terminate: (_reason, now) => {
+    // @ts-expect-error: an open door counts no tries
+    if (now.state === 'open') return now.data.tries
+  },
+})
+
+export const fine = [
+  call(self, door, 'enterCode', '1') satisfies Promise<'opened' | 'wrong'>,
+  cast(self, door, 'push'),
+  start(self, Whole, '1234'),
+]
+
+export const clients = [
+  // @ts-expect-error: no such operation
+  call(self, door, 'enter'),
+  // @ts-expect-error: a cast is not called
+  call(self, door, 'push'),
+  // @ts-expect-error: internal events are the machine's own
+  cast(self, door, 'check', [1]),
+  // @ts-expect-error: so are its timeouts
+  cast(self, door, 'alarm'),
+  // @ts-expect-error: a wrong argument of init
+  start(self, Whole, 1234),
+]
+
+type Lamp = {
+  calls: { flip: () => number }
+  casts: { wait: (ms: number) => void }
+  timeouts: { fade: (level: number) => void }
+}
+type Lamps = { off: { readonly flips: number }; on: { readonly flips: number; readonly w: number } }
+
+const lamp = genStatem<Lamp, Lamps>('types.lamp')
+const off = { flips: 0 }
+const on = { flips: 1, w: 60 }
+
+/** Everything a state has to have, for the cases that break one thing. */
+const rest = {
+  casts: { wait: () => stay() },
+  timeouts: { fade: () => stay() },
+}
+
+lamp({
+  // @ts-expect-error: no such state
+  init: () => to('dim', off),
+  states: {
+    off: { calls: { flip: () => stay() }, ...rest },
+    on: { calls: { flip: () => stay() }, ...rest },
+  },
+})
+
+lamp({
+  // @ts-expect-error: the data of another state
+  init: () => to('on', off),
+  states: {
+    off: { calls: { flip: () => stay() }, ...rest },
+    on: { calls: { flip: () => stay() }, ...rest },
+  },
+})
+
+lamp({
+  // @ts-expect-error: a plain value is no first state
+  init: () => off,
+  states: {
+    off: { calls: { flip: () => stay() }, ...rest },
+    on: { calls: { flip: () => stay() }, ...rest },
+  },
+})
+
+lamp({
+  // @ts-expect-error: there is nothing to postpone yet
+  init: () => to('off', off, { postpone: true }),
+  states: {
+    off: { calls: { flip: () => stay() }, ...rest },
+    on: { calls: { flip: () => stay() }, ...rest },
+  },
+})
+
+declare const wrongFrom: From<string>
+
+lamp({
+  init: () => to('off', off),
+  states: {
+    // @ts-expect-error: no such state
+    off: { calls: { flip: () => to('dim', off) }, ...rest },
+    on: { calls: { flip: () => stay() }, ...rest },
+  },
+})
+
+lamp({
+  init: () => to('off', off),
+  states: {
+    // @ts-expect-error: the data of another state
+    off: { calls: { flip: () => to('on', { flips: 1 }) }, ...rest },
+    on: { calls: { flip: () => stay() }, ...rest },
+  },
+})
+
+lamp({
+  init: () => to('off', off),
+  states: {
+    // @ts-expect-error: a field of the wrong type
+    off: { calls: { flip: () => to('on', { flips: '1', w: 60 }) }, ...rest },
+    on: { calls: { flip: () => stay() }, ...rest },
+  },
+})
+
+lamp({
+  init: () => to('off', off),
+  states: {
+    // @ts-expect-error: the data of another state cannot be kept
+    off: { calls: { flip: () => keep({ total: 1 }) }, ...rest },
+    on: { calls: { flip: () => stay() }, ...rest },
+  },
+})
+
+lamp({
+  init: () => to('off', off),
+  states: {
+    // @ts-expect-error: nor repeated
+    off: { calls: { flip: () => repeat({ total: 1 }) }, ...rest },
+    on: { calls: { flip: () => stay() }, ...rest },
+  },
+})
+
+lamp({
+  init: () => to('off', off),
+  states: {
+    // @ts-expect-error: nor left behind
+    off: { calls: { flip: () => stop('done', { total: 1 }) }, ...rest },
+    on: { calls: { flip: () => stay() }, ...rest },
+  },
+})
+
+lamp({
+  init: () => to('off', off),
+  states: {
+    // @ts-expect-error: the reply is a number
+    off: { calls: { flip: () => to('on', on, { reply: 'one' }) }, ...rest },
+    on: { calls: { flip: () => stay() }, ...rest },
+  },
+})
+
+lamp({
+  init: () => to('off', off),
+  states: {
+    // @ts-expect-error: so it is when the state stays
+    off: { calls: { flip: () => stay({ reply: 'one' }) }, ...rest },
+    on: { calls: { flip: () => stay() }, ...rest },
+  },
+})
+
+lamp({
+  init: () => to('off', off),
+  states: {
+    off: {
+      // @ts-expect-error: so it is to its `from`
+      calls: { flip: (_data, _arg, _self, from) => stay({ replies: [answer(from, 'one')] }) },
+      ...rest,
+    },
+    on: { calls: { flip: () => stay() }, ...rest },
+  },
+})
+
+lamp({
+  init: () => to('off', off),
+  states: {
+    // @ts-expect-error: no such timeout
+    off: { calls: { flip: () => stay({ timeouts: { glow: 10 } }) }, ...rest },
+    on: { calls: { flip: () => stay() }, ...rest },
+  },
+})
+
+lamp({
+  init: () => to('off', off),
+  states: {
+    // @ts-expect-error: a timeout without its argument
+    off: { calls: { flip: () => stay({ timeouts: { fade: 10 } }) }, ...rest },
+    on: { calls: { flip: () => stay() }, ...rest },
+  },
+})
+
+lamp({
+  init: () => to('off', off),
+  states: {
+    // @ts-expect-error: a timeout with a wrong argument
+    off: { calls: { flip: () => stay({ timeouts: { fade: { ms: 10, arg: 'x' } } }) }, ...rest },
+    on: { calls: { flip: () => stay() }, ...rest },
+  },
+})
+
+lamp({
+  init: () => to('off', off),
+  states: {
+    // @ts-expect-error: no such setting
+    off: { calls: { flip: () => stay({ stateTimeoutMs: 'stop' }) }, ...rest },
+    on: { calls: { flip: () => stay() }, ...rest },
+  },
+})
+
+lamp({
+  init: () => to('off', off),
+  states: {
+    // @ts-expect-error: no such event
+    off: { calls: { flip: () => stay({ next: [{ tag: 'cast', op: 'flip', arg: 1 }] }) }, ...rest },
+    on: { calls: { flip: () => stay() }, ...rest },
+  },
+})
+
+lamp({
+  init: () => to('off', off),
+  states: {
+    off: {
+      // @ts-expect-error: an event with a wrong argument
+      calls: { flip: () => stay({ next: [{ tag: 'cast', op: 'wait', arg: 'x' }] }) },
+      ...rest,
+    },
+    on: { calls: { flip: () => stay() }, ...rest },
+  },
+})
+
+lamp({
+  init: () => to('off', off),
+  states: {
+    // @ts-expect-error: an event without its argument
+    off: { calls: { flip: () => stay({ next: [{ tag: 'cast', op: 'wait' }] }) }, ...rest },
+    on: { calls: { flip: () => stay() }, ...rest },
+  },
+})
+
+lamp({
+  init: () => to('off', off),
+  states: {
+    // @ts-expect-error: a call needs somebody to answer
+    off: { calls: { flip: () => stay({ next: [{ tag: 'call', op: 'flip' }] }) }, ...rest },
+    on: { calls: { flip: () => stay() }, ...rest },
+  },
+})
+
+lamp({
+  init: () => to('off', off),
+  states: {
+    off: {
+      // @ts-expect-error: whose reply is a number
+      calls: { flip: () => stay({ next: [{ tag: 'call', op: 'flip', from: wrongFrom }] }) },
+      ...rest,
+    },
+    on: { calls: { flip: () => stay() }, ...rest },
+  },
+})
+
+lamp({
+  init: () => to('off', off),
+  states: {
+    // @ts-expect-error: an outcome of a server
+    off: { calls: { flip: (data) => reply(1, data) }, ...rest },
+    on: { calls: { flip: () => stay() }, ...rest },
+  },
+})
+
+lamp({
+  init: () => to('off', off),
+  states: {
+    // @ts-expect-error: another outcome of a server
+    off: { calls: { flip: (data) => stopReply('x', 1, data) }, ...rest },
+    on: { calls: { flip: () => stay() }, ...rest },
+  },
+})
+
+lamp({
+  init: () => to('off', off),
+  states: {
+    // @ts-expect-error: the reply itself is no outcome
+    off: { calls: { flip: () => 1 }, ...rest },
+    on: { calls: { flip: () => stay() }, ...rest },
+  },
+})
+
+lamp({
+  init: () => to('off', off),
+  states: {
+    // @ts-expect-error: a state entered cannot be left at once
+    off: { enter: (data) => to('on', { ...data, w: 1 }), calls: { flip: () => stay() }, ...rest },
+    on: { calls: { flip: () => stay() }, ...rest },
+  },
+})
+
+lamp({
+  init: () => to('off', off),
+  states: {
+    // @ts-expect-error: `enter` has no event to postpone
+    off: { enter: () => postpone(), calls: { flip: () => stay() }, ...rest },
+    on: { calls: { flip: () => stay() }, ...rest },
+  },
+})
+
+lamp({
+  init: () => to('off', off),
+  states: {
+    off: {
+      // @ts-expect-error: nor by option
+      enter: (data) => keep(data, { postpone: true }),
+      calls: { flip: () => stay() },
+      ...rest,
+    },
+    on: { calls: { flip: () => stay() }, ...rest },
+  },
+})
+
+lamp({
+  init: () => to('off', off),
+  states: {
+    off: {
+      // @ts-expect-error: `enter` inserts no events
+      enter: () => stay({ next: [{ tag: 'cast', op: 'wait', arg: 1 }] }),
+      calls: { flip: () => stay() },
+      ...rest,
+    },
+    on: { calls: { flip: () => stay() }, ...rest },
+  },
+})
+
+lamp({
+  init: () => to('off', off),
+  states: {
+    // @ts-expect-error: `enter` has nobody to answer
+    off: { enter: () => stay({ reply: 1 }), calls: { flip: () => stay() }, ...rest },
+    on: { calls: { flip: () => stay() }, ...rest },
+  },
+})
+
+lamp({
+  init: () => to('off', off),
+  states: {
+    // @ts-expect-error: the data of another state
+    off: { enter: () => keep({ w: 1 }), calls: { flip: () => stay() }, ...rest },
+    on: { calls: { flip: () => stay() }, ...rest },
+  },
+})
+
+lamp({
+  init: () => to('off', off),
+  states: {
+    // @ts-expect-error: a cast has nobody to answer
+    off: { calls: { flip: () => stay() }, ...rest, casts: { wait: () => stay({ reply: 1 }) } },
+    on: { calls: { flip: () => stay() }, ...rest },
+  },
+})
+
+lamp({
+  init: () => to('off', off),
+  states: {
+    // @ts-expect-error: the call is handled nowhere
+    off: { ...rest },
+    on: { calls: { flip: () => stay() }, ...rest },
+  },
+})
+
+lamp({
+  init: () => to('off', off),
+  // @ts-expect-error: a state without handlers
+  states: { off: { calls: { flip: () => stay() }, ...rest } },
+})
+
+lamp({
+  init: () => to('off', off),
+  states: {
+    // @ts-expect-error: the timeout is handled in one state only
+    off: { calls: { flip: () => stay() }, casts: { wait: () => stay() } },
+    on: { calls: { flip: () => stay() }, ...rest },
+  },
+})
+
+lamp({
+  init: () => to('off', off),
+  states: { off: rest, on: rest },
+  common: {
+    calls: {
+      // @ts-expect-error: the data may be that of another state
+      flip: (now) => keep(now.data),
     },
   },
 })
 
-const zero = (from: From<number>) => answer(from, 0)
-const keepReply = (from: From<'opened' | 'wrong'>) => stopAndReply('x', [answer(from, 'opened')])
-const keepNothing = (_owner: string) => keep()
-const reply = (tries: number) => stopAndReply('x', []) as never as ReturnType<typeof keep> & typeof tries
-export const fine = [
-  call(self, door, 'enterCode', '1') satisfies Promise<'opened' | 'wrong'>,
-  cast(self, door, 'push'),
-  start(self, Door1, '1234'),
-]
+lamp({
+  init: () => to('off', off),
+  states: { off: rest, on: rest },
+  common: {
+    // @ts-expect-error: the reply is a number
+    calls: { flip: () => stay({ reply: 'one' }) },
+  },
+})
+
+lamp({
+  init: () => to('off', off),
+  // @ts-expect-error: an operation of no protocol
+  common: { calls: { flip: () => stay(), flop: () => stay() } },
+  states: { off: rest, on: rest },
+})
+
+const operations = {
+  calls: { flip: true },
+  casts: { wait: true },
+  timeouts: { fade: true },
+} as const
+
+export const byEvent = lamp({
+  init: () => to('off', off),
+  operations,
+  enter: (now) => stay({ stateTimeoutMs: now.state === 'on' ? 10 : 'cancel' }),
+  handleEvent: (now, event) => {
+    if (event.tag === 'cast') return stay({ eventTimeoutMs: event.arg })
+    if (event.tag !== 'call') return stay()
+    const { flips } = now.data
+    const replies = [answer(event.from, flips)]
+    if (now.state === 'on') return to('off', { flips }, { replies })
+    return to('on', { flips: flips + 1, w: 60 }, { replies })
+  },
+})
+
+lamp({
+  init: () => to('off', off),
+  operations,
+  // @ts-expect-error: the data of another state
+  handleEvent: () => to('on', off),
+})
+
+lamp({
+  init: () => to('off', off),
+  operations,
+  handleEvent: (_now, event) =>
+    // @ts-expect-error: the caller waits for a number
+    event.tag === 'call' ? stay({ replies: [answer(event.from, 'one')] }) : stay(),
+})
+
+lamp({
+  init: () => to('off', off),
+  operations,
+  // @ts-expect-error: which call is it?
+  handleEvent: () => stay({ reply: 1 }),
+})
+
+lamp({
+  init: () => to('off', off),
+  // @ts-expect-error: an operation that is not named would never arrive
+  operations: { calls: { flip: true }, timeouts: { fade: true } },
+  handleEvent: () => stay(),
+})
+
+// @ts-expect-error: one callback mode, not both
+lamp({
+  init: () => to('off', off),
+  operations,
+  handleEvent: () => stay(),
+  states: {
+    off: { calls: { flip: () => stay() }, ...rest },
+    on: { calls: { flip: () => stay() }, ...rest },
+  },
+})
+
+// @ts-expect-error: the argument is no plain data
+genStatem<{ calls: { run: (f: () => void) => void } }, Lamps>('types.unsendable')
+
+// @ts-expect-error: events are calls, casts, internal and timeouts
+genStatem<{ call: { run: () => void } }, Lamps>('types.misspelt')
+
+// @ts-expect-error: the caller waits for a number
+answer(numberFrom, 'one')
