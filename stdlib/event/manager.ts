@@ -30,7 +30,10 @@ export type HandlerRemoved =
   | { readonly tag: 'ok'; readonly value: unknown }
   | { readonly tag: 'error'; readonly reason: Reason }
 
-export type AddRequest = { readonly spec: HandlerSpec; readonly owner: OwnerRequest | null }
+export type AddRequest = {
+  readonly spec: HandlerId & { readonly arg: unknown }
+  readonly owner: OwnerRequest | null
+}
 export type DeleteRequest = { readonly handler: HandlerId; readonly arg: unknown }
 export type SwapRequest = DeleteRequest & AddRequest
 export type CallRequest = DeleteRequest & { readonly op: string }

@@ -5,13 +5,8 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Run by commands of their own: real networks, simulations, and the documents' programs. */
-const apart: readonly string[] = [
-  'test/cluster/',
-  'test/net/',
-  'test/simulation/',
-  'test/docs.test.ts',
-]
+/** Run by commands of their own: real networks, long runs, and the documents' programs. */
+const apart: readonly string[] = ['test/cluster/', 'test/net/', 'test/docs.test.ts']
 
 /** Test files, sorted, with `/` separators, relative to `root`. */
 export function testFiles(root: string): string[] {
