@@ -11,7 +11,13 @@
  * cannot break a link that was there for other reasons. `install` puts handlers back when a
  * supervisor restarts the manager. A call that its handler does not know fails the caller alone.
  */
-import { BadArgument, type Caller, type Module, type Reference, type Self } from '../runtime/index.ts'
+import {
+  BadArgument,
+  type Caller,
+  type Module,
+  type Reference,
+  type Self,
+} from '../runtime/index.ts'
 import { checkName, checkTimeout, runtimeLimits, show } from '../runtime/kernel.ts'
 import {
   type EventCallbacks,

@@ -2,7 +2,7 @@
  * What a state machine does with its events (rules F1, F4 to F8, F14): both callback modes, state
  * changes, the order of what follows a callback, postponed and inserted events, enter calls.
  */
-import { isDown, type Reason, type Ref, type Self } from '../../../runtime/index.ts'
+import { isDown, type Reason, type Ref } from '../../../runtime/index.ts'
 import {
   answer,
   call,
@@ -95,11 +95,23 @@ test('F1 one function for every event in every state', () =>
     ])
   }))
 
-test('F1 a state that does not exist ends the machine with undef', () =>
+test('F1 a state that does not exist ends the machine with undef, in the state it was in', () =>
   inProcess(async (self) => {
-    const ref = await machine(self, { act: () => untyped(to(untyped('nowhere'), 1)) })
-    const reason = await endOf(self, ref, () => cast(self, ref, 'act', 1))
-    assert.equal(reason, { tag: 'undef', state: 'nowhere' })
+    const told: unknown[] = []
+    const module = genStatem<{ calls: { go: (to: string) => void } }, { a: number }>('states')({
+      init: () => to('a', 1),
+      states: { a: { calls: { go: (_data, goal) => to(untyped(goal), 2) } } },
+      terminate: (reason, now) => {
+        told.push(reason, now)
+      },
+    })
+    for (const state of ['nowhere', 'toString', '__proto__']) {
+      const started = await start(self, module)
+      if (started.tag !== 'ok') throw new Error('it starts')
+      const reason = { tag: 'undef', state }
+      assert.equal(await failureOf(call(self, started.pid, 'go', state)), reason)
+      assert.equal(told.splice(0), [reason, { state: 'a', data: 1 }])
+    }
   }))
 
 test('F4 inserted events may be of any kind', () =>
@@ -217,7 +229,7 @@ test('F5 a reply that cannot be sent is the mistake of the machine', () =>
   inProcess(async (self) => {
     const ref = await machine(self, { act: () => stay({ reply: untyped(() => 1) }) })
     const reason = await failureOf(call(self, ref, 'act', 1))
-    assert.match(String(errorOf(reason)), /a function cannot be sent/)
+    assert.match(String(errorOf(reason)), /reply: function cannot be sent/)
   }))
 
 test('F5 a reply where nobody waits ends the machine', () =>

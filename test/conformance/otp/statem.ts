@@ -62,7 +62,7 @@ export function module(handlers: Handlers) {
         return untyped(handlers.act ? handlers.act(now, Number(arg), from, self) : stay())
       }
       if (tag === 'info') return untyped(handlers.info?.(now, arg, self) ?? now.note(`info ${arg}`))
-      const name = tag === 'stateTimeout' || tag === 'eventTimeout' ? tag : event.op
+      const name = event.op ? event.op : tag === 'stateTimeout' ? tag : 'eventTimeout'
       const own: ((now: Now, arg: never, self: Self) => unknown) | undefined = handlers[name]
       return untyped(own ? own(now, untyped(arg), self) : now.note(`${name} ${String(arg)}`))
     },
