@@ -12,7 +12,7 @@ import {
   type Reason,
   type Self,
 } from '../../runtime/index.ts'
-import { processOfSelf, Request, show } from '../../runtime/kernel.ts'
+import { processOfSelf, Request, reasonOfThrown, show, withoutStack } from '../../runtime/kernel.ts'
 import { genServer } from '../gen-server.ts'
 import { next, reply, stop } from '../outcome.ts'
 import type { From } from '../protocol.ts'
@@ -55,6 +55,11 @@ type State = { readonly hands: Hands; readonly handlers: Handlers }
 
 const badRequest = { tag: 'error', reason: 'badRequest' } as const
 
+/** A reason as reply data: stacks stay here. */
+function failure(reason: Reason) {
+  return { tag: 'error', reason: withoutStack(reason) } as const
+}
+
 /** The module of a manager; `install` gives the handlers it begins with. */
 export function managerModule<Arg>(
   name: string,
@@ -74,12 +79,10 @@ export function managerModule<Arg>(
       deleteHandler: async (state, request) => {
         const one = isHandlerId(request?.handler) && find(state.handlers, request.handler)
         if (!one) return reply({ tag: 'error', reason: 'notFound' }, state)
-        const ran = await state.hands.end(one, { tag: 'delete', arg: request.arg })
+        const ran = await state.hands.remove(one, request.arg)
         const handlers = without(state.handlers, one.id)
         const result: HandlerRemoved =
-          ran.tag === 'failed'
-            ? { tag: 'error', reason: ran.reason }
-            : { tag: 'ok', value: ran.value }
+          ran.tag === 'failed' ? failure(ran.reason) : { tag: 'ok', value: ran.value }
         return reply(result, { ...state, handlers })
       },
       swapHandler: async (state, request) => {
@@ -127,7 +130,7 @@ async function add(
   const refused = hands.refusal(handlers, request.spec)
   if (refused !== undefined) return [{ tag: 'error', reason: refused }, handlers]
   const started = await hands.begin(request.spec, request.owner)
-  if (started.tag === 'error') return [started, handlers]
+  if (started.tag === 'error') return [failure(started.reason), handlers]
   return [{ tag: 'ok' }, [...handlers, started.installed]]
 }
 
@@ -144,7 +147,7 @@ async function swap(
     one === undefined
       ? await hands.begin(spec, owner, { tag: 'error', reason: 'notFound' })
       : await hands.swap(one, arg, spec, owner)
-  if (started.tag === 'error') return [started, without(handlers, handler)]
+  if (started.tag === 'error') return [failure(started.reason), without(handlers, handler)]
   const { installed } = started
   const after =
     one === undefined ? [...handlers, installed] : replaced(handlers, handler, installed)
@@ -162,13 +165,22 @@ async function callOne(
     if (from instanceof Request) from.fail(reason, processOfSelf(self))
     return handlers
   }
-  const one = isHandlerId(request?.handler) && find(handlers, request.handler)
-  if (!one) return fail({ tag: 'noHandler', handler: show(request?.handler) })
-  const running = hands.call(one, request.op, request.arg)
-  if (running === undefined) return fail({ tag: 'undef', op: request.op })
-  const [verdict, answer] = verdictOfCall(one.state, await running)
+  if (!isHandlerId(request?.handler)) return fail('badRequest')
+  const { handler, op, arg } = request
+  const one = find(handlers, handler)
+  if (one === undefined) return fail({ tag: 'noHandler', handler })
+  const running = hands.call(one, op, arg)
+  if (running === undefined) return fail({ tag: 'undef', op })
+  const ran = await running
+  let [verdict, answer] = verdictOfCall(one.state, ran)
+  try {
+    if (answer.tag === 'ok') self.send(from, answer.value)
+  } catch (error) {
+    // A value that cannot be sent is the handler's mistake, not the manager's.
+    const failed = { tag: 'failed', reason: reasonOfThrown(error) } as const
+    ;[verdict, answer] = verdictOfCall(one.state, failed)
+  }
   if (answer.tag === 'error') fail(answer.reason)
-  else self.send(from, answer.value)
   const place = await hands.follow(handlers, one, verdict)
   return handlers.flatMap((other) => (other === one ? place : [other]))
 }

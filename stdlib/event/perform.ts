@@ -4,7 +4,13 @@
  * does, the others get the event.
  */
 import type { Pid, Reason, Reference, Self } from '../../runtime/index.ts'
-import { processOfSelf, runtimeLimits } from '../../runtime/kernel.ts'
+import {
+  prepare,
+  processOfSelf,
+  reasonOfThrown,
+  runtimeLimits,
+  withoutStack,
+} from '../../runtime/kernel.ts'
 import { attempt, type Ran } from './attempt.ts'
 import type { EventHandler, HandlerId, HandlerSpec, Previous, Removal } from './handler.ts'
 import {
@@ -97,9 +103,21 @@ export class Hands {
     return after
   }
 
+  /** Runs the handler of `op`, if there is one. */
   call(one: Installed, op: string, arg: unknown): Promise<Ran> | undefined {
     const run = one.handler.calls.find(op)
     return run === undefined ? undefined : this.#attempt(() => run(one.state, arg, this.#self))
+  }
+
+  /** `end` for whoever waits for what `terminate` returns: it must be data. */
+  async remove(one: Installed, arg: unknown): Promise<Ran> {
+    const ran = await this.end(one, { tag: 'delete', arg })
+    if (ran.tag === 'failed') return ran
+    try {
+      return { tag: 'returned', value: prepare(ran.value, 'terminate') }
+    } catch (error) {
+      return { tag: 'failed', reason: reasonOfThrown(error) }
+    }
   }
 
   /** Carries out what becomes of `one` of `handlers`; gives what has its place then. */
@@ -174,7 +192,12 @@ export class Hands {
   }
 
   #tell({ pid, ref }: Owner, handler: HandlerId, reason: Reason): void {
-    const message: HandlerExitMessage = { tag: 'handlerExit', ref, handler: idOf(handler), reason }
+    const message: HandlerExitMessage = {
+      tag: 'handlerExit',
+      ref,
+      handler: idOf(handler),
+      reason: withoutStack(reason),
+    }
     this.#self.send(pid, message)
   }
 
