@@ -10,14 +10,13 @@ import type { Reason, Reference } from '../../runtime/index.ts'
 import { show } from '../../runtime/kernel.ts'
 import { Ignore, Next, Reply, Stop, StopReply } from '../outcome.ts'
 import type { StatemEvent } from './event.ts'
-import type { Wishes } from './options.ts'
+import { noWishes, type Wishes } from './options.ts'
 import { Keep, Repeat, StopAndReply, To, unchanged } from './outcome.ts'
 import { push, pushAll, type Stack, unwindOnto } from './stack.ts'
 import {
-  cancelTimeout,
   expire,
   noTimeouts,
-  setTimeouts,
+  passTransition,
   type TimeoutAction,
   type Timeouts,
   type TimerAction,
@@ -25,7 +24,7 @@ import {
 } from './timeouts.ts'
 
 /** A callback that is out, and what those before it in this transition have asked for. */
-type Doing = {
+class Doing {
   /** Null while the machine begins. */
   readonly event: StatemEvent | null
   /** The state before the transition. */
@@ -35,9 +34,26 @@ type Doing = {
   readonly next: readonly StatemEvent[]
   readonly timeouts: readonly TimeoutAction[]
   readonly postpone: boolean
+
+  constructor(
+    event: StatemEvent | null,
+    from: string,
+    entering: boolean,
+    next: readonly StatemEvent[],
+    timeouts: readonly TimeoutAction[],
+    postpone: boolean,
+  ) {
+    this.event = event
+    this.from = from
+    this.entering = entering
+    this.next = next
+    this.timeouts = timeouts
+    this.postpone = postpone
+  }
 }
 
-export type Machine = {
+/** A class, and never spread: copying an object with a changed field costs ten times as much. */
+export class Machine {
   readonly state: string
   readonly data: unknown
   /** Inserted and retried events, the next one on top. */
@@ -47,6 +63,36 @@ export type Machine = {
   readonly postponedCount: number
   readonly timeouts: Timeouts
   readonly doing: Doing | null
+
+  constructor(
+    state: string,
+    data: unknown,
+    events: Stack<StatemEvent>,
+    postponed: Stack<StatemEvent>,
+    postponedCount: number,
+    timeouts: Timeouts,
+    doing: Doing | null,
+  ) {
+    this.state = state
+    this.data = data
+    this.events = events
+    this.postponed = postponed
+    this.postponedCount = postponedCount
+    this.timeouts = timeouts
+    this.doing = doing
+  }
+
+  /** The same machine elsewhere, with a callback out or none. */
+  at(state: string, data: unknown, doing: Doing | null): Machine {
+    const { events, postponed, postponedCount, timeouts } = this
+    return new Machine(state, data, events, postponed, postponedCount, timeouts, doing)
+  }
+
+  /** The same machine with other events and timeouts before it. */
+  before(events: Stack<StatemEvent>, timeouts: Timeouts): Machine {
+    const { state, data, postponed, postponedCount, doing } = this
+    return new Machine(state, data, events, postponed, postponedCount, timeouts, doing)
+  }
 }
 
 export type Input =
@@ -80,15 +126,9 @@ export type Env = {
 type Step = readonly [Machine, readonly Action[]]
 
 /** A machine before `init` has said where it begins. */
-export const unborn: Machine = {
-  state: '',
-  data: undefined,
-  events: null,
-  postponed: null,
-  postponedCount: 0,
-  timeouts: noTimeouts,
-  doing: null,
-}
+export const unborn = new Machine('', undefined, null, null, 0, noTimeouts, null)
+
+const nothing: readonly Action[] = []
 
 /** True when `next` would find something. */
 export function hasOwnEvents(machine: Machine): boolean {
@@ -105,135 +145,150 @@ export function step(machine: Machine, input: Input, env: Env): Step {
       return next(machine)
     case 'expired': {
       const expired = expire(machine.timeouts, input.key, input.id)
-      if (expired === undefined) return [machine, []]
-      const [timeouts, event] = expired
-      return handle({ ...machine, timeouts }, event)
+      if (expired === undefined) return [machine, nothing]
+      return handle(machine.before(machine.events, expired[0]), expired[1])
     }
     case 'returned':
-      return machine.doing === null ? [machine, []] : returned(machine, machine.doing, input, env)
+      return machine.doing === null
+        ? [machine, nothing]
+        : returned(machine, machine.doing, input.outcome, env)
   }
 }
 
 function begin({ state, data, wishes }: To<string, unknown, unknown>, env: Env): Step {
-  const doing = { ...idle, event: null, from: state }
-  const machine = { ...unborn, state, data, doing }
-  return follow(machine, machine, doing, wishes, true, env)
+  const doing = new Doing(null, state, false, [], [], false)
+  const machine = unborn.at(state, data, doing)
+  return follow(machine, state, data, doing, wishes, true, env)
 }
 
-const idle = { entering: false, next: [], timeouts: [], postpone: false } as const
-
 function handle(machine: Machine, event: StatemEvent): Step {
-  const doing = { ...idle, event, from: machine.state }
-  return [{ ...machine, doing }, [{ tag: 'handle', event }]]
+  const { state, data } = machine
+  const { next, timeouts } = noWishes
+  const doing = new Doing(event, state, false, next, timeouts, false)
+  return [machine.at(state, data, doing), [{ tag: 'handle', event }]]
 }
 
 function next(machine: Machine): Step {
-  if (machine.doing !== null) return [machine, []]
+  if (machine.doing !== null) return [machine, nothing]
   if (machine.events !== null) {
     const { top, below } = machine.events
-    return handle({ ...machine, events: below }, top)
+    return handle(machine.before(below, machine.timeouts), top)
   }
   const zero = takeZero(machine.timeouts)
-  return zero === undefined ? [machine, []] : handle({ ...machine, timeouts: zero[0] }, zero[1])
+  return zero === undefined ? [machine, nothing] : handle(machine.before(null, zero[0]), zero[1])
 }
 
 /** Goes on with what the callback that was out returned. */
-function returned(
-  machine: Machine,
-  doing: Doing,
-  { outcome }: { readonly outcome: unknown },
-  env: Env,
-): Step {
+function returned(machine: Machine, doing: Doing, outcome: unknown, env: Env): Step {
+  const { state, data } = machine
   if (outcome instanceof Keep) {
-    const data = outcome.data === unchanged ? machine.data : outcome.data
-    return follow(machine, { ...machine, data }, doing, outcome.wishes, false, env)
+    const kept = outcome.data === unchanged ? data : outcome.data
+    return follow(machine, state, kept, doing, outcome.wishes, false, env)
   }
   if (outcome instanceof To) {
-    const { state, data, wishes } = outcome
-    const changes = state !== machine.state
+    const changes = outcome.state !== state
     if (changes && doing.entering) return bad(machine, 'to')
-    return follow(machine, { ...machine, state, data }, doing, wishes, changes, env)
+    return follow(machine, outcome.state, outcome.data, doing, outcome.wishes, changes, env)
   }
   if (outcome instanceof Repeat) {
-    return follow(machine, { ...machine, data: outcome.data }, doing, outcome.wishes, true, env)
+    return follow(machine, state, outcome.data, doing, outcome.wishes, true, env)
   }
   if (outcome instanceof Stop) {
-    const data = outcome.state === undefined ? machine.data : outcome.state
-    return [{ ...machine, data }, [{ tag: 'stop', reason: outcome.reason }]]
+    const left = outcome.state === undefined ? data : outcome.state
+    return [machine.at(state, left, doing), [{ tag: 'stop', reason: outcome.reason }]]
   }
   if (outcome instanceof StopAndReply) {
     const { reason, replies } = outcome
-    const data = outcome.data === unchanged ? machine.data : outcome.data
+    const left = outcome.data === unchanged ? data : outcome.data
     const answers = replies.map(({ from, value }) => ({ tag: 'reply', from, value }) as const)
-    return [{ ...machine, data }, [...answers, { tag: 'stop', reason }]]
+    return [machine.at(state, left, doing), [...answers, { tag: 'stop', reason }]]
   }
   return [machine, [{ tag: 'stop', reason: badReturn(outcome) }]]
 }
 
 /**
- * Follows an outcome from `machine` to `after`: its replies first, then the state is entered if it
- * has to be, and only then the transition takes effect with all that its callbacks have asked for
- * (rule F7). What cannot be done leaves the machine as it was before the outcome.
+ * Follows an outcome to `state` and `data`: its replies first, then the state is entered if it has
+ * to be, and only then the transition takes effect with all that its callbacks have asked for (rule
+ * F7). What cannot be done leaves the machine as it was before the outcome.
  */
 function follow(
   machine: Machine,
-  after: Machine,
+  state: string,
+  data: unknown,
   doing: Doing,
   wishes: Wishes,
   entersAnew: boolean,
   env: Env,
 ): Step {
-  if (!env.has(after.state)) {
-    return [machine, [{ tag: 'stop', reason: { tag: 'undef', state: after.state } }]]
-  }
+  if (!env.has(state)) return [machine, [{ tag: 'stop', reason: { tag: 'undef', state } }]]
   const { event, entering } = doing
-  const caller = entering ? null : (event?.from ?? null)
-  if (entering && wishes.next.length > 0) return bad(machine, 'next')
-  if (wishes.postpone && (entering || event === null)) return bad(machine, 'postpone')
-  if (wishes.reply !== null && caller === null) return bad(machine, 'reply')
-  const replies: Action[] = wishes.replies.map(({ from, value }) => ({ tag: 'reply', from, value }))
-  if (wishes.reply !== null && caller !== null) {
-    replies.unshift({ tag: 'reply', from: caller, value: wishes.reply.value })
+  let asked = doing
+  let replies = nothing
+  if (wishes !== noWishes) {
+    const caller = entering ? null : (event?.from ?? null)
+    if (entering && wishes.next.length > 0) return bad(machine, 'next')
+    if (wishes.postpone && (entering || event === null)) return bad(machine, 'postpone')
+    if (wishes.reply !== null && caller === null) return bad(machine, 'reply')
+    replies = repliesOf(wishes, caller)
+    asked = add(doing, wishes)
   }
-  const asked: Doing = {
-    ...doing,
-    next: wishes.next.length === 0 ? doing.next : [...doing.next, ...wishes.next],
-    timeouts:
-      wishes.timeouts.length === 0 ? doing.timeouts : [...doing.timeouts, ...wishes.timeouts],
-    postpone: doing.postpone || wishes.postpone,
+  if (entersAnew && env.enters(state)) {
+    const { from, next, timeouts, postpone } = asked
+    const entered = new Doing(event, from, true, next, timeouts, postpone)
+    return [machine.at(state, data, entered), [...replies, { tag: 'enter', previous: from }]]
   }
-  if (entersAnew && env.enters(after.state)) {
-    const entered = { ...after, doing: { ...asked, entering: true } }
-    return [entered, [...replies, { tag: 'enter', previous: doing.from }]]
+  return settle(machine, state, data, asked, replies, env)
+}
+
+function repliesOf({ reply, replies }: Wishes, caller: Reference | null): readonly Action[] {
+  const actions: Action[] = []
+  if (reply !== null && caller !== null) {
+    actions.push({ tag: 'reply', from: caller, value: reply.value })
   }
-  return settle(after, asked, replies, env)
+  for (const { from, value } of replies) actions.push({ tag: 'reply', from, value })
+  return actions
+}
+
+function add(doing: Doing, wishes: Wishes): Doing {
+  return new Doing(
+    doing.event,
+    doing.from,
+    doing.entering,
+    wishes.next.length === 0 ? doing.next : [...doing.next, ...wishes.next],
+    wishes.timeouts.length === 0 ? doing.timeouts : [...doing.timeouts, ...wishes.timeouts],
+    doing.postpone || wishes.postpone,
+  )
 }
 
 /** The transition takes effect: nothing of it can fail any more. */
-function settle(machine: Machine, doing: Doing, before: readonly Action[], env: Env): Step {
+function settle(
+  machine: Machine,
+  state: string,
+  data: unknown,
+  doing: Doing,
+  replies: readonly Action[],
+  env: Env,
+): Step {
   const { event } = doing
-  const actions = [...before]
+  const changed = state !== doing.from
+  let actions = replies
   let { events, postponed, postponedCount } = machine
   if (doing.postpone && event !== null) {
-    if (postponedCount >= env.postponedMax) actions.push({ tag: 'overflow', event })
+    if (postponedCount >= env.postponedMax) actions = [...actions, { tag: 'overflow', event }]
     else {
       postponed = push(postponed, event)
       postponedCount++
     }
   }
-  let [timeouts, timers] = cancelTimeout(machine.timeouts, 'eventTimeout')
-  actions.push(...timers)
-  if (machine.state !== doing.from) {
+  if (changed && postponed !== null) {
     events = unwindOnto(postponed, events)
     postponed = null
     postponedCount = 0
-    ;[timeouts, timers] = cancelTimeout(timeouts, 'stateTimeout')
-    actions.push(...timers)
   }
   events = pushAll(doing.next, events)
-  ;[timeouts, timers] = setTimeouts(timeouts, doing.timeouts)
-  actions.push(...timers)
-  return [{ ...machine, events, postponed, postponedCount, timeouts, doing: null }, actions]
+  const [timeouts, timers] = passTransition(machine.timeouts, changed, doing.timeouts)
+  if (timers.length > 0) actions = [...actions, ...timers]
+  return [new Machine(state, data, events, postponed, postponedCount, timeouts, null), actions]
 }
 
 /** An outcome that asks for something its callback may not do, or that cannot be done. */

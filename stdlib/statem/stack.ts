@@ -19,6 +19,6 @@ export function unwindOnto<T>(stack: Stack<T>, onto: Stack<T>): Stack<T> {
 /** `onto` with `items` above it, the first of them on top. */
 export function pushAll<T>(items: readonly T[], onto: Stack<T>): Stack<T> {
   let result = onto
-  for (const item of items.toReversed()) result = push(result, item)
+  for (let at = items.length - 1; at >= 0; at--) result = push(result, items[at]!)
   return result
 }

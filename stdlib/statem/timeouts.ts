@@ -62,29 +62,33 @@ function keyOf(tag: TimeoutTag, name: string): string {
   return tag === 'timeout' ? `timeout ${name}` : tag
 }
 
-/** Carries out what a transition asked for; of several settings of one timeout the last counts. */
-export function setTimeouts(timeouts: Timeouts, asked: readonly TimeoutAction[]): Step {
-  if (asked.length === 0) return [timeouts, nothing]
-  const last = new Map<string, TimeoutAction>()
-  for (const action of asked) {
-    const key = keyOf(action.tag, action.name)
-    // Its place in the order is that of its last setting too.
-    last.delete(key)
-    last.set(key, action)
-  }
+/**
+ * What a transition does to the timeouts: any event ends the event timeout, a change of state the
+ * state timeout, and then what was asked for is set. Of several settings of one timeout the last
+ * counts, in its own place in the order.
+ */
+export function passTransition(
+  timeouts: Timeouts,
+  changed: boolean,
+  asked: readonly TimeoutAction[],
+): Step {
+  if (timeouts.running.size === 0 && asked.length === 0) return [timeouts, nothing]
   let now = timeouts
   const actions: TimerAction[] = []
-  for (const [key, action] of last) {
-    const [then, timers] = setOne(now, key, action)
+  const take = ([then, timers]: Step): void => {
     now = then
     actions.push(...timers)
   }
+  take(cancelKey(now, 'eventTimeout'))
+  if (changed) take(cancelKey(now, 'stateTimeout'))
+  const last = new Map<string, TimeoutAction>()
+  for (const action of asked) {
+    const key = keyOf(action.tag, action.name)
+    last.delete(key)
+    last.set(key, action)
+  }
+  for (const [key, action] of last) take(setOne(now, key, action))
   return [now, actions]
-}
-
-/** What every event does to the event timeout, and a change of state to the state timeout. */
-export function cancelTimeout(timeouts: Timeouts, tag: 'eventTimeout' | 'stateTimeout'): Step {
-  return cancelKey(timeouts, tag)
 }
 
 /** The event of a timer that expired; undefined when it was cancelled or replaced meanwhile. */

@@ -41,7 +41,7 @@ export type DynamicLimits = {
   readonly periodMs?: number
   /** Children there may be at a time, those being restarted included. Default: no bound. */
   readonly maxChildren?: number
-}
+} & { readonly [Field in 'strategy' | 'children' | 'autoShutdown']?: never }
 
 /** Children are arguments for the template. */
 export type TemplateFlags<ChildArg> = DynamicLimits & { readonly template: ChildTemplate<ChildArg> }

@@ -4,7 +4,7 @@
  */
 import type { Ref, Self } from '../../../runtime/index.ts'
 import { call, callWithin, cast, monotonicMs, postpone, stay, to } from '../../../stdlib/index.ts'
-import type { AnyOptions } from '../../../stdlib/statem/options.ts'
+import type { AnyOptions, TimeoutSetting } from '../../../stdlib/statem/options.ts'
 import { assert, suite } from '../../support/harness.ts'
 import { failureOf, virtualNode } from './one-node.ts'
 import { type Handlers, logOf, machine, type Open } from './statem.ts'
@@ -84,7 +84,7 @@ test('F10 a change of state cancels the state timeout, nothing else does', () =>
     cast(self, stays, 'act', 0)
     cast(self, stays, 'note', 'event')
     cast(self, stays, 'act', 1)
-    assert.equal(await timesOf(self, stays, 51), ['event', 'stateTimeout a'])
+    assert.equal(await timesOf(self, stays, 51), ['note event', 'stateTimeout a'])
     const leaves = await machine(self, handlers)
     cast(self, leaves, 'act', 0)
     cast(self, leaves, 'act', 2)
@@ -156,14 +156,15 @@ test('F11 generic timeouts are independent of states and events; a name has one'
 
 test('F12 setting replaces, Infinity and cancel stop, for every kind', () =>
   inTime(async (self) => {
-    const kinds = [
-      (set: unknown) => ({ stateTimeoutMs: set }),
-      (set: unknown) => ({ timeouts: { a: set } }),
+    const kinds: ((set: TimeoutSetting<unknown>) => AnyOptions)[] = [
+      (set) => ({ stateTimeoutMs: set }),
+      (set) => ({ timeouts: { a: set } }),
     ]
     for (const kind of kinds) {
-      const options = [10, { ms: 30, arg: 2 }, Number.POSITIVE_INFINITY, 'cancel'].map(kind)
+      const forever = Number.POSITIVE_INFINITY
+      const options = [kind(10), kind({ ms: 30, arg: 2 }), kind(forever), kind('cancel')]
       for (const end of [2, 3]) {
-        const ref = await setting(self, options as AnyOptions[])
+        const ref = await setting(self, options)
         cast(self, ref, 'act', 0)
         cast(self, ref, 'act', 1)
         await pass(self, 20)
@@ -232,7 +233,7 @@ test('F13 a timeout of 0 comes before mail that is waiting', () =>
     const ref = await setting(self, [{ stateTimeoutMs: { ms: 0, arg: 'now' } }])
     cast(self, ref, 'act', 0)
     cast(self, ref, 'note', 'mail')
-    assert.equal(await logOf(self, ref), ['stateTimeout now', 'mail'])
+    assert.equal(await logOf(self, ref), ['stateTimeout now', 'note mail'])
   }))
 
 test('F13 several timeouts of 0 come in the order written', () =>

@@ -6,6 +6,7 @@ import {
   Exit,
   exit,
   isDown,
+  isPid,
   type LocalNode,
   process,
   type Self,
@@ -154,6 +155,28 @@ test('Z3 a supervisor reports what its children did and that it gave up', async 
     messages.filter((message) => message.startsWith('supervisor')),
     about.map((what) => `supervisor: ${what}`),
   )
+})
+
+test('Z3 a report names supervisor, child, module, pid and reason; starts are info', async () => {
+  const broken = genServer<{}>('broken')({ init: () => stop({ tag: 'noDisk' }) })
+  const tree = supervisor('tree', () => ({
+    children: [child(waits, undefined, { id: 'w' }), child(broken, undefined, { id: 'b' })],
+  }))
+  const node = oneNode([tree, waits, broken])
+  const logged = logOf(node)
+  await node.run(async (self) => {
+    const started = await start(self, tree)
+    assert.is(started.tag, 'error')
+  })
+  const told = logged.filter(({ message }) => message.startsWith('supervisor'))
+  const [progress, failed] = told
+  assert.equal([told.length, progress?.level, failed?.level], [2, 'info', 'error'])
+  const { supervisor: by, pid, ...rest } = progress?.fields ?? {}
+  assert.ok(isPid(by) && isPid(pid))
+  assert.equal(rest, { child: 'w', module: 'waits' })
+  assert.is(failed?.message, 'supervisor: startError')
+  const reason = { tag: 'noDisk' }
+  assert.equal(failed?.fields, { supervisor: by, child: 'b', module: 'broken', pid: null, reason })
 })
 
 test('Z5 observers see processes come and go', async () => {

@@ -334,15 +334,54 @@ function isStarted(message: unknown): message is { readonly tag: 'ok'; readonly 
   return typeof message === 'object' && message !== null && 'tag' in message && message.tag === 'ok'
 }
 
-test('V12 stray EXITs and unknown messages change nothing', () =>
-  withTree(['a'], async ({ self, tree }) => {
+test('V12 stray EXITs and unknown messages are reported and change nothing', () =>
+  withTree(['a'], async ({ self, node, tree }) => {
     const before = await pidOf(self, tree, 'a')
+    const stray: unknown[] = []
+    node.observe((event) => {
+      if (event.tag === 'log' && event.message.endsWith('strayMessage')) stray.push(event.fields)
+    })
     self.exit(tree, 'stray')
     self.send(tree, { any: 'message' })
     self.send(tree, { tag: '$retry', id: 'a' })
     self.send(tree, { tag: 'DOWN', ref: null })
     assert.is(await pidOf(self, tree, 'a'), before)
+    const keys = ['tag, from, reason', 'any', 'tag, ref']
+    assert.equal(
+      stray,
+      keys.map((of) => ({ supervisor: tree, message: `object with keys ${of}` })),
+    )
   }))
+
+test('V12 a start that fails leaves no stray EXIT to report', () =>
+  withTree(['a'], async ({ self, node, tree, spec, starts }) => {
+    const about: string[] = []
+    node.observe((event) => event.tag === 'log' && about.push(event.message))
+    for (const how of ['fail', 'throw', 'ignore'] as const) {
+      starts.set('b', how)
+      await call(self, tree, 'startChild', spec('b', { restart: 'temporary' }))
+    }
+    assert.equal(await call(self, tree, 'countChildren'), {
+      specs: 1,
+      active: 1,
+      supervisors: 0,
+      workers: 1,
+    })
+    assert.ok(!about.includes('supervisor: strayMessage'))
+  }))
+
+test('V14 startChild: the argument of a spec made by hand is data, in production too', async () => {
+  const { module } = workers()
+  const tree = treeOf({ children: [] })
+  await oneNode([module, tree], { checked: false }).run(async (self) => {
+    const ref = await grow(self, tree)
+    const spec = { ...child(module, 'a'), arg: new Date(0) }
+    const result = await call(self, ref, 'startChild', spec)
+    const reason = result.tag === 'error' ? result.reason : 'ok'
+    if (typeof reason !== 'object') throw new Error('refused')
+    assert.equal([reason.tag, reason.field], ['startSpec', 'spec.arg'])
+  })
+})
 
 test('V12 a killed supervisor takes its children along', () =>
   withTree(['a'], async ({ self, tree, life }) => {

@@ -5,6 +5,7 @@
 import {
   type ChildSpec,
   child,
+  ignore,
   type SupervisorFlags,
   start,
   supervisor,
@@ -27,6 +28,36 @@ const refusals: readonly Refusal[] = [
     () => ({ strategy: 'oneForNone', children: [] }),
     'strategy',
     '"oneForNone"',
+  ],
+  [
+    'a shutdown of its own kind',
+    () => ({ autoShutdown: 'always', children: [] }),
+    'autoShutdown',
+    '"always"',
+  ],
+  [
+    'a significance that is none',
+    (spec) => ({ children: [{ ...spec, significant: 1 }] }),
+    'children[0].significant',
+    '1',
+  ],
+  [
+    'V16 a permanent child that is significant',
+    (spec) => ({ autoShutdown: 'anySignificant', children: [{ ...spec, significant: true }] }),
+    'children[0].significant',
+    'true',
+  ],
+  [
+    'V16 a significant child under never',
+    (spec) => ({ children: [{ ...spec, restart: 'transient', significant: true }] }),
+    'children[0].significant',
+    'true',
+  ],
+  [
+    'an argument that is no data',
+    (spec) => ({ children: [{ ...spec, arg: { run: () => 1 } }] }),
+    'children[0].arg',
+    'object with keys run',
   ],
   ['a negative intensity', () => ({ intensity: -1, children: [] }), 'intensity', '-1'],
   ['half an intensity', () => ({ intensity: 0.5, children: [] }), 'intensity', '0.5'],
@@ -98,6 +129,17 @@ test('V4 a description that throws is the reason of the start', () =>
     const started = await start(self, tree)
     const reason = started.tag === 'error' && started.reason
     assert.is(typeof reason === 'object' && reason.message, 'no configuration')
+  }))
+
+test('V4 a description that ignores: the supervisor is not needed', () =>
+  inProcess(async (self) => {
+    assert.equal(
+      await start(
+        self,
+        supervisor('none', () => ignore()),
+      ),
+      { tag: 'ignore' },
+    )
   }))
 
 test.run()

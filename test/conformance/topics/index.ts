@@ -1,11 +1,13 @@
 /** Every conformance topic, the simplest first. */
 import { exitSignals } from './exit-signals.ts'
 import { genServerCalls } from './gen-server-calls.ts'
+import { genStatemCalls } from './gen-statem.ts'
 import { links } from './links.ts'
 import { monitors } from './monitors.ts'
 import { names } from './names.ts'
 import { signalOrder } from './signal-order.ts'
 import { spawning } from './spawn.ts'
+import { tasks } from './tasks.ts'
 import type { Topic } from './topic.ts'
 
 export const topics: readonly Topic[] = [
@@ -16,4 +18,6 @@ export const topics: readonly Topic[] = [
   exitSignals,
   signalOrder,
   genServerCalls,
+  genStatemCalls,
+  tasks,
 ]

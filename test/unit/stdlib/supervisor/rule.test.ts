@@ -198,4 +198,56 @@ test('an end of somebody unknown changes nothing', () => {
   assert.equal(actions, [])
 })
 
+const significants: readonly Setting[] = [
+  { id: 'a', restart: 'transient', significant: true },
+  { id: 'b', restart: 'temporary', significant: true },
+  { id: 'c', restart: 'transient' },
+]
+
+test('the end of significant children: any of them, all of them, or none (V16)', () => {
+  const after = (autoShutdown: SupervisorState['autoShutdown'], ...ends: [string, Reason][]) => {
+    let state = supervisorOf('oneForOne', significants, { autoShutdown })
+    let last: readonly string[] = []
+    for (const [id, reason] of ends) {
+      const [next, actions] = exited(state, id, reason)
+      state = next
+      last = brief(actions)
+    }
+    return last
+  }
+  assert.equal(after('never', ['a', 'normal']), [])
+  assert.equal(after('anySignificant', ['a', 'normal']), ['autoShutdown'])
+  assert.equal(after('anySignificant', ['b', 'boom']), ['report b', 'autoShutdown'])
+  assert.equal(after('anySignificant', ['a', 'boom']), ['report a', 'start a'])
+  assert.equal(after('anySignificant', ['c', 'normal']), [])
+  assert.equal(after('allSignificant', ['a', 'normal']), [])
+  assert.equal(after('allSignificant', ['a', 'normal'], ['b', 'boom']), [
+    'report b',
+    'autoShutdown',
+  ])
+})
+
+test('children that are stopped or decline their restart do not count as ended (V16)', () => {
+  const state = supervisorOf('oneForOne', significants, { autoShutdown: 'anySignificant' })
+  const [stopped, none] = supervise(state, { tag: 'stopped', id: 'a' }, { nowMs: 0 })
+  assert.equal(none, [])
+  const [, declined] = supervise(stopped, { tag: 'started', id: 'b', pid: null }, { nowMs: 0 })
+  assert.equal(declined, [])
+})
+
+test('a dynamic child is forgotten when it is not restarted, and known while it is (V15)', () => {
+  const state = supervisorOf('oneForOne', trio, { keepsEnded: false })
+  const former = state.children.byId('a')?.pid
+  if (!former) throw new Error('a runs')
+  const [failing] = exited(state, 'a', 'boom')
+  const failed = { tag: 'startFailed', id: 'a', reason: 'no luck' } as const
+  const [waiting] = supervise(failing, failed, { nowMs: 0 })
+  assert.is(waiting.children.byPid(former)?.spec.id, 'a')
+  const [same, late] = supervise(waiting, { tag: 'exited', pid: former, reason: 'x' }, { nowMs: 0 })
+  assert.equal(late, [], 'a second end of the same process')
+  const [declined] = supervise(same, { tag: 'started', id: 'a', pid: null }, { nowMs: 0 })
+  const [rest] = exited(declined, 'b', 'normal')
+  assert.equal(idsOf(rest), ['c'])
+})
+
 test.run()

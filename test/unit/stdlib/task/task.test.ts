@@ -18,6 +18,7 @@ import {
   shutdownTask,
   start,
   startTask,
+  stopServer,
   supervisor,
   type Task,
   task,
@@ -430,7 +431,7 @@ test('a supervisor that ends takes its tasks along, and their owner hears it', (
     async (self) => {
       const tasks = await openTasks(self)
       const working = await asyncTaskUnder(self, tasks, Told, null, { link: false })
-      self.exit(tasks, 'shutdown')
+      await stopServer(self, tasks, 'shutdown')
       assert.is(await failureOf(awaitTask(self, working)), 'shutdown')
     },
     [Tasks, Told],

@@ -1,0 +1,81 @@
+/**
+ * Tasks on worker threads, by piscina, which is loaded here and now, so that a program without a
+ * pool never loads it. A task that is aborted loses its thread, whatever it is doing, and another
+ * one is started in its place.
+ */
+import type { Piscina } from 'piscina'
+import type { Executor, Opened, Work } from './executor.ts'
+import { threadArgv } from './loader.ts'
+import { failure, type OffloadResult } from './task.ts'
+
+export type ThreadOptions = {
+  readonly tasks: URL
+  readonly threads: number
+  /** Megabytes of heap of one thread; a task that needs more loses it. Undefined: V8's default. */
+  readonly heapMaxMb: number | undefined
+  /** A thread ended while it had nothing to do, or could not begin. */
+  readonly lost: (message: string) => void
+}
+
+/** Starts the threads and loads the tasks in one of them. */
+export async function openThreads(options: ThreadOptions): Promise<Opened> {
+  const { Piscina } = await import('piscina')
+  const { tasks, threads, heapMaxMb } = options
+  const file = entry()
+  const execArgv = threadArgv(process.execArgv, [file, tasks])
+  const pool = new Piscina({
+    filename: file.href,
+    workerData: { tasks: tasks.href },
+    minThreads: threads,
+    maxThreads: threads,
+    recordTiming: false,
+    ...(execArgv !== undefined && { execArgv }),
+    ...(heapMaxMb !== undefined && { resourceLimits: { maxOldGenerationSizeMb: heapMaxMb } }),
+  })
+  let lost = (message: string): void => options.lost(message)
+  pool.on('error', (error: unknown) => lost(String(error)))
+  // A thread that cannot begin leaves what waits for it waiting: its failure is the answer.
+  const failure = new Promise<string>((resolve) => {
+    lost = resolve
+  })
+  const loading = pool.run(null, { name: 'load' }).then(() => undefined, String)
+  const message = await Promise.race([loading, failure])
+  lost = options.lost
+  if (message === undefined) return { tag: 'ok', executor: new Threads(pool) }
+  await pool.destroy()
+  return { tag: 'error', message }
+}
+
+/** The thread's side, as a source file or as it was built. */
+function entry(): URL {
+  const source = new URL('./worker.ts', import.meta.url)
+  return import.meta.url.endsWith('.ts') ? source : new URL('./worker.js', import.meta.url)
+}
+
+class Threads implements Executor {
+  readonly #pool: Piscina
+
+  constructor(pool: Piscina) {
+    this.#pool = pool
+  }
+
+  async run({ task, arg, transfer, signal }: Work): Promise<OffloadResult> {
+    try {
+      const options = { name: 'run', transferList: [...transfer], signal }
+      return await this.#pool.run({ task, arg }, options)
+    } catch (error) {
+      return failure(signal.aborted ? 'aborted' : reasonOf(error))
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#pool.destroy()
+  }
+}
+
+/** What is not the task's own failure: data that cannot be copied, or the end of a thread. */
+function reasonOf(error: unknown) {
+  const message = String(error)
+  const unsendable = error instanceof Error && error.name === 'DataCloneError'
+  return { tag: unsendable ? 'unsendable' : 'threadLost', message }
+}

@@ -1,0 +1,23 @@
+/**
+ * What runs in a thread of an offload pool: loads the program's module of tasks, whose address the
+ * pool gave, and runs one task of it at a time. Failures of tasks go back as data; only what ends
+ * the thread is left to piscina.
+ */
+import { workerData } from 'node:worker_threads'
+import { move, transferableSymbol, valueSymbol } from 'piscina'
+import { runTask } from './task.ts'
+
+/** Loads the module; rejects when it cannot be loaded. */
+export async function load(): Promise<object> {
+  const { tasks }: { readonly tasks: string } = workerData
+  const module: object = await import(tasks)
+  return Object.keys(module)
+}
+
+export async function run(job: { readonly task: string; readonly arg: unknown }): Promise<unknown> {
+  const { tasks }: { readonly tasks: string } = workerData
+  const { result, moved } = await runTask(await import(tasks), job.task, job.arg)
+  if (moved.length === 0) return result
+  // Piscina posts `transferableSymbol` as the list and `valueSymbol` as the message.
+  return move({ [transferableSymbol]: moved, [valueSymbol]: result })
+}
