@@ -32,6 +32,8 @@ export const limits = {
   ancestorsMax: 1_024,
   /** Handlers installed in one event manager. */
   eventHandlersMax: 10_000,
+  /** Jobs that wait for a thread of one offload pool, unless the pool says otherwise. */
+  offloadQueueMax: 1_000,
   /** Nesting of a message in checked mode; the codec has the same bound. */
   termDepthMax: 64,
   /** Remote pids remembered per peer. Above it a peer's new pids are refused. */

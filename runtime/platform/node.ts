@@ -7,6 +7,7 @@
  */
 import { randomFillSync } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
+import { availableParallelism } from 'node:os'
 import { nodeStorage } from './node-storage.ts'
 import type { Clock, Platform, Random, TimerHandle, Turn } from './platform.ts'
 import { onUnhandledRejection } from './rejections.ts'
@@ -80,6 +81,7 @@ function nodeTurn(): Turn {
 export function nodePlatform(): Platform {
   return {
     development: process.env.NODE_ENV !== 'production',
+    parallelism: availableParallelism(),
     clock,
     random,
     turn: nodeTurn(),
@@ -89,6 +91,9 @@ export function nodePlatform(): Platform {
         ({ address }) => address,
         () => undefined,
       ),
+    failed: () => {
+      process.exitCode = 1
+    },
     report: (line) => {
       process.stderr.write(`${line}\n`)
     },

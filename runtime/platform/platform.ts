@@ -84,12 +84,16 @@ export interface Storage {
 export interface Platform {
   /** False when the program runs in production (NODE_ENV): the default of checked mode. */
   readonly development: boolean
+  /** Threads that can compute at the same time; 0: none may be started, as in simulation. */
+  readonly parallelism: number
   readonly clock: Clock
   readonly random: Random
   readonly turn: Turn
   readonly storage: Storage
   /** The IP address of a host name; literals stand for themselves. Undefined when unknown. */
   lookup(host: string): Promise<string | undefined>
+  /** The program failed: its exit code is not 0 once nothing keeps it alive. */
+  failed(): void
   /** Shows a line to the operator (stderr). */
   report(line: string): void
   /**

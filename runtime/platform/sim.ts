@@ -171,11 +171,13 @@ export function simPlatform(world: World, options: SimPlatformOptions = {}): Pla
   }
   return {
     development: true,
+    parallelism: 0,
     clock,
     random: world.random,
     turn,
     storage: simStorage(options.disk ?? new Map()),
     lookup: async (host) => host,
+    failed: () => undefined,
     report: () => undefined,
     onUnhandledRejection,
   }

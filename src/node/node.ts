@@ -4,7 +4,7 @@
  * the timers; afterwards nothing keeps the OS process alive.
  */
 
-import { Exit, type Pid } from '../../runtime/index.ts'
+import { Exit, type Pid, type Reason } from '../../runtime/index.ts'
 import { LocalNode, type System } from '../../runtime/kernel.ts'
 import { stopServer } from '../../stdlib/index.ts'
 import type { Address } from '../carrier/carrier.ts'
@@ -26,6 +26,13 @@ export class Node extends LocalNode {
   constructor(parts: NodeParts) {
     super(parts.system)
     this.#parts = parts
+    const { system, root } = parts
+    system.onFatal = (reason) => this.#fail(reason)
+    const found = system.lookup(root)
+    if (found.tag === 'local') {
+      found.process.exitHooks ??= []
+      found.process.exitHooks.push((reason) => this.#fail(reason))
+    }
   }
 
   /** Where other nodes reach this one; undefined without a carrier. */
@@ -37,6 +44,18 @@ export class Node extends LocalNode {
   override stop(): Promise<void> {
     this.#stopping ??= this.#stop()
     return this.#stopping
+  }
+
+  /**
+   * The root gave up, or a permanent application ended: a node that cannot do its work stops, as
+   * OTP's does, and the program ends with exit code 1.
+   */
+  #fail(reason: Reason): void {
+    if (this.#stopping !== undefined) return
+    const { system } = this.#parts
+    system.trace.log('error', 'the node cannot go on and stops', { reason })
+    system.platform.failed()
+    void this.stop()
   }
 
   async #stop(): Promise<void> {

@@ -135,6 +135,16 @@ export async function configureApplications(
   await ask(caller, 'configure', config)
 }
 
+/** The controller as a reader of one key sees it: whoever defined the key gave it its type. */
+type EnvReader<Value> = {
+  calls: {
+    getEnv: (at: {
+      readonly name: string
+      readonly key: string
+    }) => { readonly tag: 'ok'; readonly value: Value } | { readonly tag: 'error' }
+  }
+}
+
 /** A value of the configuration. Rejects with `Exit({ tag: 'notLoaded' })`. */
 export async function getEnv<Env, Key extends keyof Env & string>(
   caller: Caller,
@@ -142,9 +152,13 @@ export async function getEnv<Env, Key extends keyof Env & string>(
   key: Key,
 ): Promise<Env[Key]> {
   const name = known(caller, app)
-  const result = await ask(caller, 'getEnv', { name, key })
+  const controller: Ref<EnvReader<Env[Key]>> = await controllerOf(systemOf(caller))
+  const result = await callWithin(caller, Number.POSITIVE_INFINITY, controller, 'getEnv', {
+    name,
+    key,
+  })
   if (result.tag === 'error') throw notLoaded(name)
-  return result.value as Env[Key]
+  return result.value
 }
 
 /**
@@ -195,12 +209,12 @@ async function ask<Op extends OpOf<Calls<Controller>>>(
   op: Op,
   ...args: ArgsOf<Calls<Controller>[Op]>
 ): Promise<ReplyOf<Calls<Controller>[Op]>> {
-  const controller = await controllerOf(systemOf(caller))
+  const controller: Ref<Controller> = await controllerOf(systemOf(caller))
   return callWithin(caller, Number.POSITIVE_INFINITY, controller, op, ...args)
 }
 
 /** The controller of the node, started if there is none: it belongs to nobody. */
-async function controllerOf(system: System): Promise<Ref<Controller>> {
+async function controllerOf(system: System): Promise<Pid> {
   const running = system.names.get(controllerName)
   if (running !== undefined) return running.pid
   if (system.modules.find(ApplicationController.name) === undefined) {

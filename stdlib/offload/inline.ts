@@ -5,16 +5,16 @@
  *
  * Difference from threads: a task that computes without awaiting cannot be interrupted, only left.
  */
-import type { Turn } from '../../runtime/index.ts'
+import type { Platform } from '../../runtime/index.ts'
 import { reasonOfThrown } from '../../runtime/kernel.ts'
 import type { Executor, Work } from './executor.ts'
 import { failure, type OffloadResult, runTask } from './task.ts'
 
 export class Inline implements Executor {
   readonly #module: object
-  readonly #turn: Turn
+  readonly #turn: Platform['turn']
 
-  constructor(module: object, turn: Turn) {
+  constructor(module: object, turn: Platform['turn']) {
     this.#module = module
     this.#turn = turn
   }

@@ -13,6 +13,8 @@ export type ThreadOptions = {
   readonly threads: number
   /** Megabytes of heap of one thread; a task that needs more loses it. Undefined: V8's default. */
   readonly heapMaxMb: number | undefined
+  /** Aborted when the threads are to end, whatever they do. */
+  readonly until: AbortSignal
   /** A thread ended while it had nothing to do, or could not begin. */
   readonly lost: (message: string) => void
 }
@@ -20,7 +22,8 @@ export type ThreadOptions = {
 /** Starts the threads and loads the tasks in one of them. */
 export async function openThreads(options: ThreadOptions): Promise<Opened> {
   const { Piscina } = await import('piscina')
-  const { tasks, threads, heapMaxMb } = options
+  const { tasks, threads, heapMaxMb, until } = options
+  if (until.aborted) return { tag: 'error', message: 'aborted' }
   const file = entry()
   const execArgv = threadArgv(process.execArgv, [file, tasks])
   const pool = new Piscina({
@@ -32,14 +35,15 @@ export async function openThreads(options: ThreadOptions): Promise<Opened> {
     ...(execArgv !== undefined && { execArgv }),
     ...(heapMaxMb !== undefined && { resourceLimits: { maxOldGenerationSizeMb: heapMaxMb } }),
   })
+  until.addEventListener('abort', () => void pool.destroy(), { once: true })
   let lost = (message: string): void => options.lost(message)
   pool.on('error', (error: unknown) => lost(String(error)))
   // A thread that cannot begin leaves what waits for it waiting: its failure is the answer.
   const failure = new Promise<string>((resolve) => {
     lost = resolve
   })
-  const loading = pool.run(null, { name: 'load' }).then(() => undefined, String)
-  const message = await Promise.race([loading, failure])
+  const loading: Promise<string | undefined> = pool.run(null, { name: 'load' })
+  const message = await Promise.race([loading.catch(String), failure])
   lost = options.lost
   if (message === undefined) return { tag: 'ok', executor: new Threads(pool) }
   await pool.destroy()

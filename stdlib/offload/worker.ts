@@ -7,11 +7,17 @@ import { workerData } from 'node:worker_threads'
 import { move, transferableSymbol, valueSymbol } from 'piscina'
 import { runTask } from './task.ts'
 
-/** Loads the module; rejects when it cannot be loaded. */
-export async function load(): Promise<object> {
+/** Loads the module, so that one that cannot be loaded is known before a task needs it. */
+export async function load(): Promise<string | undefined> {
   const { tasks }: { readonly tasks: string } = workerData
-  const module: object = await import(tasks)
-  return Object.keys(module)
+  try {
+    await import(tasks)
+    return undefined
+  } catch (error) {
+    // What a loader of sources throws is not always an `Error` of this thread.
+    const told = typeof error === 'object' && error !== null && 'message' in error
+    return String(told ? error.message : error)
+  }
 }
 
 export async function run(job: { readonly task: string; readonly arg: unknown }): Promise<unknown> {

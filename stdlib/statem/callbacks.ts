@@ -17,6 +17,16 @@ type Given = (...args: readonly unknown[]) => unknown
 
 const sections = ['calls', 'casts', 'internal', 'timeouts'] as const
 const singles = ['info', 'stateTimeout', 'eventTimeout'] as const
+const handlerNames: readonly string[] = [...sections, ...singles]
+const callbackNames: readonly string[] = [
+  'init',
+  'states',
+  'common',
+  'handleEvent',
+  'operations',
+  'enter',
+  'terminate',
+]
 
 type Group = Readonly<Record<string, Handler>>
 type Groups = { readonly [section in (typeof sections)[number]]: Group }
@@ -65,6 +75,7 @@ export class StatemCallbacks {
   readonly #enterAny: Given | undefined
 
   constructor(given: object) {
+    checkKeys('genStatem', given, callbackNames)
     const init = functionIn(given, 'init')
     if (init === undefined) throw new BadArgument('init: expected a function, got undefined')
     this.init = init
@@ -133,7 +144,7 @@ function ofAnyState(given: Given): Handler {
 }
 
 function handlersIn(path: string, value: object, adapt: (given: Given) => Handler): Handlers {
-  checkKeys(path, value, [...sections, ...singles, 'enter'])
+  checkKeys(path, value, path === 'common' ? handlerNames : [...handlerNames, 'enter'])
   const group = (section: string): Group => {
     const given = objectIn(value, section, `${path}.`) ?? {}
     return Object.fromEntries(

@@ -73,37 +73,37 @@ export const noWishes: Wishes = {
 
 /** Throws `BadArgument` naming the option and what was received. */
 export function wishesOf(options: AnyOptions): Wishes {
-  let wishes: Wishes = noWishes
+  let { reply, replies, next, postpone } = noWishes
   const timeouts: TimeoutAction[] = []
-  for (const [key, value] of Object.entries(options)) {
+  for (const key of Object.keys(options)) {
     switch (key) {
       case 'reply':
-        wishes = { ...wishes, reply: { value } }
+        reply = { value: options.reply }
         break
       case 'replies':
-        wishes = { ...wishes, replies: checkReplies(value) }
+        replies = checkReplies(options.replies)
         break
       case 'next':
-        wishes = { ...wishes, next: listOf(key, value).map(eventFrom) }
+        next = listOf(key, options.next).map(eventFrom)
         break
       case 'postpone':
-        if (typeof value !== 'boolean') refuse(key, 'a boolean', value)
-        wishes = { ...wishes, postpone: value }
+        postpone = options.postpone ?? false
+        if (typeof postpone !== 'boolean') refuse(key, 'a boolean', postpone)
         break
       case 'stateTimeoutMs':
-        timeouts.push({ tag: 'stateTimeout', name: '', set: settingFrom(key, value) })
+        timeouts.push({ tag: 'stateTimeout', name: '', set: settingFrom(key, options[key]) })
         break
       case 'eventTimeoutMs':
-        timeouts.push({ tag: 'eventTimeout', name: '', set: settingFrom(key, value) })
+        timeouts.push({ tag: 'eventTimeout', name: '', set: settingFrom(key, options[key]) })
         break
       case 'timeouts':
-        timeouts.push(...genericFrom(value))
+        timeouts.push(...genericFrom(options.timeouts))
         break
       default:
         throw new BadArgument(`outcome: there is no option '${key}'`)
     }
   }
-  return timeouts.length === 0 ? wishes : { ...wishes, timeouts }
+  return { reply, replies, next, postpone, timeouts }
 }
 
 function genericFrom(value: unknown): TimeoutAction[] {

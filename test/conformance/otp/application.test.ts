@@ -1,73 +1,29 @@
 /**
- * Applications (rules K1 to K3, K5, K6): load, start with dependencies, phases, stop in order,
- * configuration in layers, and which processes belong to which.
+ * Applications (rules K1, K6): load, start with dependencies, stop, unload, and which processes
+ * belong to which.
  */
+import { isDown, process, type Self, spawn, whereis } from '../../../runtime/index.ts'
 import {
-  BadArgument,
-  Exit,
-  isAlive,
-  isDown,
-  process,
-  type Self,
-  spawn,
-  whereis,
-} from '../../../runtime/index.ts'
-import {
-  type Application,
   application,
   applicationOf,
   call,
-  child,
-  configureApplications,
   ensureAllStarted,
   genServer,
-  getEnv,
   loadApplication,
   loadedApplications,
   reply,
   runningApplications,
-  setEnv,
   startApplication,
   startLink,
   stopApplication,
   stopApplications,
-  supervisor,
   unloadApplication,
 } from '../../../stdlib/index.ts'
 import { assert, suite } from '../../support/harness.ts'
-import { failureOf, inProcess, noMail, oneNode } from './one-node.ts'
+import { inProcess, noMail, oneNode } from './one-node.ts'
+import { error, idle, namesOf, ok, recorded } from './recorded.ts'
 
 const test = suite('otp: application')
-
-const ok = { tag: 'ok' }
-const error = (reason: unknown) => ({ tag: 'error', reason })
-
-const idle = process('idle', async (self) => {
-  await self.receive()
-})
-
-/** An application with one process, and a record of what its callbacks were called for. */
-function recorded(
-  name: string,
-  life: string[],
-  dependsOn: readonly (string | Application)[] = [],
-): Application {
-  return application(name, {
-    dependsOn,
-    start: (self) => {
-      life.push(`start ${name}`)
-      return startLink(self, idle)
-    },
-    prepStop: (state) => {
-      life.push(`prepStop ${name}`)
-      return state
-    },
-    stop: () => void life.push(`stop ${name}`),
-  })
-}
-
-const namesOf = async (self: Self): Promise<string[]> =>
-  (await runningApplications(self)).map(({ name }) => name)
 
 test('K1 load, start, stop, unload: each once, and what it says the second time', () =>
   inProcess(async (self) => {
@@ -196,171 +152,6 @@ test('K1 host code may do the same with the node', async () => {
   assert.equal(await stopApplication(node, shop), ok)
 })
 
-const failures = {
-  'an error': [() => ({ tag: 'error', reason: { tag: 'noLicence' } }), { tag: 'noLicence' }],
-  ignore: [() => ({ tag: 'ignore' }), { tag: 'badReturnValue', got: 'ignore' }],
-  junk: [() => 7, { tag: 'badReturnValue', got: '7' }],
-  'an exit': [
-    () => {
-      throw new Exit({ tag: 'later' })
-    },
-    { tag: 'later' },
-  ],
-} as const
-
-for (const [what, [start, reason]] of Object.entries(failures)) {
-  test(`K2 start answers ${what}: nothing runs, the reason is told`, () =>
-    inProcess(async (self) => {
-      const app = application('broken', { start: untyped(start) })
-      const failed = error({ tag: 'startFailed', application: 'broken', reason })
-      assert.equal(await startApplication(self, app, { type: 'permanent' }), failed)
-      assert.equal(await namesOf(self), [])
-      assert.equal((await loadedApplications(self)).length, 1, 'it stays loaded')
-    }))
-}
-
-/** Lets a test hand over what the compiler refuses. */
-const untyped = (value: unknown): never => value as never
-
-test('K2 start throws: the error is the reason', () =>
-  inProcess(async (self) => {
-    const app = application('broken', {
-      start: () => {
-        throw new Error('no disk')
-      },
-    })
-    const result = await startApplication(self, app)
-    const reason = result.tag === 'error' ? result.reason : 'ok'
-    if (typeof reason !== 'object') throw new Error('it fails')
-    const { reason: why } = reason
-    assert.is(reason.tag, 'startFailed')
-    assert.ok(typeof why === 'object' && why !== null && 'message' in why)
-    assert.is(why.message, 'no disk')
-  }))
-
-test('K2 the callbacks get type, configuration and state; phases run in order before it runs', () =>
-  inProcess(async (self) => {
-    const seen: unknown[] = []
-    const app = application('shop', {
-      env: { port: 80 },
-      start: async (own, { type, env }) => {
-        seen.push([type, env.port])
-        const started = await startLink(own, idle)
-        return started.tag === 'ok' ? { ...started, state: { opened: 1 } } : started
-      },
-      startPhases: [
-        {
-          name: 'open',
-          run: (_, { env }, state) => void seen.push(['open', env.port, state.opened]),
-        },
-        {
-          name: 'announce',
-          run: async (own) => {
-            await own.yield()
-            seen.push(['announce', (await namesOf(own)).length])
-          },
-        },
-      ],
-      prepStop: (state) => ({ opened: state.opened + 1 }),
-      stop: (state) => void seen.push(['stop', state.opened]),
-    })
-    assert.equal(await startApplication(self, app, { type: 'transient' }), ok)
-    await stopApplication(self, app)
-    const phases = [
-      ['open', 80, 1],
-      ['announce', 0],
-    ]
-    assert.equal(seen, [['transient', 80], ...phases, ['stop', 2]])
-  }))
-
-test('K2 a phase that fails ends the start, and the tree with it', () =>
-  inProcess(async (self) => {
-    const seen: string[] = []
-    const app = application('shop', {
-      start: (own) => startLink(own, idle, undefined, { name: 'shop.idle' }),
-      startPhases: [
-        {
-          name: 'open',
-          run: () => {
-            throw new Exit('closed')
-          },
-        },
-        { name: 'never', run: () => void seen.push('never') },
-      ],
-      stop: () => void seen.push(`stop ${String(whereis(self, 'shop.idle'))}`),
-    })
-    const reason = { tag: 'startPhaseFailed', phase: 'open', reason: 'closed' }
-    const failed = error({ tag: 'startFailed', application: 'shop', reason })
-    assert.equal(await startApplication(self, app), failed)
-    assert.equal(seen, ['stop undefined'])
-    assert.is(whereis(self, 'shop.idle'), undefined)
-  }))
-
-test('K3 stop: prepStop, then the tree with shutdown, then stop; dependants go on', () => {
-  const life: string[] = []
-  const worker = genServer<{}>('worker')({
-    init: (_, own) => {
-      own.trapExit(true)
-      return null
-    },
-    terminate: (reason) => void life.push(`end ${String(reason)}`),
-  })
-  const tree = supervisor('tree', () => ({ children: [child(worker)] }))
-  const db = application('db', {
-    start: (own) => startLink(own, tree),
-    prepStop: (state) => {
-      life.push('prepStop')
-      return state
-    },
-    stop: () => void life.push('stop'),
-  })
-  const shop = recorded('shop', [], [db])
-  return inProcess(
-    async (self) => {
-      assert.equal(await ensureAllStarted(self, shop), { tag: 'ok', started: ['db', 'shop'] })
-      assert.equal(await stopApplication(self, db), ok)
-      assert.equal(life, ['prepStop', 'end shutdown', 'stop'])
-      assert.equal(await namesOf(self), ['shop'])
-    },
-    [worker, tree],
-  )
-})
-
-test('K3 last words that fail are reported and stop nothing', async () => {
-  const node = oneNode()
-  const messages: string[] = []
-  node.observe((event) => {
-    if (event.tag === 'log' && event.level === 'error') messages.push(event.message)
-  })
-  const app = application('shop', {
-    start: (self) => startLink(self, idle),
-    prepStop: () => {
-      throw new Error('not now')
-    },
-    stop: () => Promise.reject(new Error('nor now')),
-  })
-  await startApplication(node, app)
-  const [info] = await runningApplications(node)
-  assert.equal(await stopApplication(node, app), ok)
-  assert.is(info?.pid && isAlive(node, info.pid), false)
-  assert.equal(messages, ['application: prepStop failed', 'application: stop failed'])
-})
-
-test('K3 a tree that does not end in its time is killed', () =>
-  inProcess(async (self) => {
-    const stubborn = process('stubborn', async (own) => {
-      own.trapExit(true)
-      for (;;) await own.receive()
-    })
-    const app = application('shop', { shutdown: 1, start: (own) => startLink(own, stubborn) })
-    await startApplication(self, app)
-    const [info] = await runningApplications(self)
-    if (!info?.pid) throw new Error('it runs')
-    const ref = self.monitor(info.pid)
-    assert.equal(await stopApplication(self, app), ok)
-    assert.is((await self.receive(isDown(ref))).reason, 'killed')
-  }))
-
 test('K3 stopApplications: all of them, the last started first', () =>
   inProcess(async (self) => {
     const life: string[] = []
@@ -382,44 +173,6 @@ test('K1 an application without processes runs and stops as others do', () =>
     assert.equal(running, [{ ...info, type: 'temporary', pid: null }])
     assert.equal(await stopApplication(self, library), ok)
     assert.equal(await loadedApplications(self), [info])
-  }))
-
-test('K5 defaults, then config when it is loaded, then setEnv, until it is unloaded', () =>
-  inProcess(async (self) => {
-    const shop = application('shop', { env: { port: 80, host: 'a', tls: false } })
-    const missing = { tag: 'notLoaded', application: 'shop' }
-    assert.equal(await failureOf(getEnv(self, shop, 'port')), missing)
-    assert.equal(await failureOf(setEnv(self, shop, 'port', 1)), missing)
-    await configureApplications(self, { shop: { port: 8080, host: 'b' }, other: { x: 1 } })
-    await loadApplication(self, shop)
-    await configureApplications(self, { shop: { port: 1 } })
-    const values = async () => [
-      await getEnv(self, shop, 'port'),
-      await getEnv(self, shop, 'host'),
-      await getEnv(self, shop, 'tls'),
-    ]
-    assert.equal(await values(), [8080, 'b', false], 'config over defaults, at load')
-    await setEnv(self, shop, 'host', 'c')
-    await startApplication(self, shop)
-    await stopApplication(self, shop)
-    assert.equal(await values(), [8080, 'c', false], 'setEnv survives stop and start')
-    await unloadApplication(self, shop)
-    await loadApplication(self, shop)
-    assert.equal(await values(), [1, 'a', false], 'and is lost when it is unloaded')
-  }))
-
-test('K5 the configuration can be read while the application starts', () =>
-  inProcess(async (self) => {
-    let seen = 0
-    const shop: Application<{ port: number }> = application('shop', {
-      env: { port: 80 },
-      start: async (own) => {
-        seen = await getEnv(own, shop, 'port')
-        return startLink(own, idle)
-      },
-    })
-    assert.equal(await startApplication(self, shop), ok)
-    assert.is(seen, 80)
   }))
 
 test('K6 a process belongs to the application that its ancestors belong to', () =>
@@ -465,58 +218,6 @@ test('the controller ends: every application is stopped, the last started first'
     while (life.length < 4) await self.yield()
     assert.equal([...life].sort(), ['prepStop db', 'prepStop shop', 'stop db', 'stop shop'])
     assert.equal(await startApplication(self, db), ok, 'a new one is started when it is needed')
-  }))
-
-const badDefinitions: readonly (readonly [string, () => unknown, RegExp])[] = [
-  ['an empty name', () => application(''), /module name/],
-  [
-    'a start that is none',
-    () => application('a', { start: untyped(1) }),
-    /start: expected a function/,
-  ],
-  [
-    'phases without run',
-    () => application('a', { startPhases: [untyped({ name: 'x' })] }),
-    /startPhases/,
-  ],
-  ['a function in env', () => application('a', { env: { f: () => 1 } }), /env\.f/],
-  [
-    'env that is no object',
-    () => application('a', { env: untyped([1]) }),
-    /env: expected an object/,
-  ],
-  ['a dependency that is none', () => application('a', { dependsOn: [untyped(5)] }), /dependsOn/],
-  ['a negative shutdown', () => application('a', { shutdown: -1 }), /shutdown: expected/],
-]
-
-for (const [what, make, message] of badDefinitions) {
-  test(`a definition with ${what} is refused where it is written`, () => {
-    assert.throws(make, (thrown: unknown) => {
-      return thrown instanceof BadArgument && message.test(thrown.message)
-    })
-  })
-}
-
-test('bad arguments of the functions are refused by name', () =>
-  inProcess(async (self) => {
-    const refusal = async (promise: Promise<unknown>): Promise<string> => {
-      try {
-        await promise
-      } catch (thrown) {
-        if (thrown instanceof BadArgument) return thrown.message
-      }
-      throw new Error('it should have been refused')
-    }
-    const shop = recorded('shop', [])
-    assert.match(await refusal(startApplication(self, untyped(5))), /got 5/)
-    const always = startApplication(self, shop, { type: untyped('always') })
-    assert.match(await refusal(always), /type: expected permanent/)
-    assert.match(
-      await refusal(configureApplications(self, untyped({ shop: 1 }))),
-      /config\['shop'\]/,
-    )
-    await startApplication(self, shop)
-    assert.match(await refusal(startApplication(self, recorded('shop', []))), /two modules/)
   }))
 
 test('a server of an application is called as any other', () =>

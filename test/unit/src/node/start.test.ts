@@ -39,7 +39,10 @@ type Failed = { readonly reason: string; readonly message: string }
 
 /** Runs the child program, which must fail and end by itself. */
 async function failing(dataDir: string, ...args: string[]): Promise<Failed> {
-  const started = new FarNode(new URL('./start-child.ts', import.meta.url), [dataDir, ...args])
+  return failure(new FarNode(new URL('./start-child.ts', import.meta.url), [dataDir, ...args]))
+}
+
+async function failure(started: FarNode): Promise<Failed> {
   const said = await started.next()
   assert.is(await started.ended, 1, 'exit code')
   if (typeof said !== 'object' || said === null || !('reason' in said) || !('message' in said)) {
@@ -122,6 +125,13 @@ test('a root that does not start: its reason is in the message', async () => {
   const { reason, message } = await failing(freshDir(), '0', '--root-fails')
   assert.is(reason, 'rootFailed')
   assert.match(message, /no disk left/)
+})
+
+test('a root that gives up stops its node, and the program ends with exit code 1', async () => {
+  const program = new URL('./gives-up-child.ts', import.meta.url)
+  const { reason, message } = await failure(new FarNode(program, [freshDir()]))
+  assert.is(reason, 'shutdown')
+  assert.is(message, 'told')
 })
 
 test('roots fail in many ways, all of them StartError with their reason', async () => {
