@@ -22,6 +22,12 @@ export function checkTimeout(field: string, timeoutMs: unknown): void {
   throw new BadArgument(`${field}: expected ${expected}, got ${show(timeoutMs)}`)
 }
 
+export function checkSignal(field: string, signal: unknown): asserts signal is AbortSignal {
+  if (!(signal instanceof AbortSignal)) {
+    throw new BadArgument(`${field}: expected an AbortSignal, got ${show(signal)}`)
+  }
+}
+
 export function checkPid(field: string, pid: unknown): asserts pid is Pid {
   if (!isPid(pid)) throw new BadArgument(`${field}: expected a pid, got ${show(pid)}`)
 }

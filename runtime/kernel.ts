@@ -2,7 +2,7 @@
  * What stdlib/ and src/ may use of the runtime beyond its public surface: records behind pids and
  * selves, delivery, termination, the route port. Not reachable from outside the package.
  */
-export { checkName, checkPid, checkTimeout, show } from './check.ts'
+export { checkName, checkPid, checkSignal, checkTimeout, show } from './check.ts'
 export { reportCrash } from './crash.ts'
 export { deliver } from './deliver.ts'
 export { formatReason, isReason, reasonOfThrown, withoutStack } from './exit.ts'
@@ -14,10 +14,11 @@ export {
 } from './identifier.ts'
 export { applySignal } from './inbound.ts'
 export { limits as runtimeLimits } from './limits.ts'
-export { startCall } from './local-call.ts'
+export { LocalCall, placeCall, startCall } from './local-call.ts'
 export { callerProcess, createSystem, LocalNode, systemOf } from './local-node.ts'
 export { Module } from './module.ts'
 export type { NameRegistry } from './name-registry.ts'
+export { monitorLocal } from './monitoring.ts'
 export { type Continuation, waitFor } from './pause.ts'
 export { peerLost } from './peers.ts'
 export { Process, type Receiver } from './process.ts'

@@ -16,6 +16,8 @@ export const limits = {
   timeoutMaxMs: 4_294_967_295,
   /** A call without `callWithin` (OTP `gen_server:call/2`). */
   callTimeoutMs: 5_000,
+  /** A task that was started for an owner waits so long to be asked for its value. */
+  taskClaimMs: 5_000,
   /** Timers of `sendAfter`, per node. */
   timersMax: 4_194_304,
   /** A mailbox that grows past it is reported once as a `mailboxHigh` event. */

@@ -87,14 +87,29 @@ export class LocalCall extends Request implements Timed {
     this.reject(error)
   }
 
-  /** The caller gives up: the record is done, and a remote server's node forgets it. */
   expire(): void {
+    this.giveUp('timeout')
+  }
+
+  /** The caller gives up: the call fails with `reason`, and a remote server's node forgets it. */
+  giveUp(reason: Reason): void {
     if (this.done) return
     const { peer } = this
-    this.fail('timeout')
-    if (peer !== null) {
-      this.system.route.deliver(peer.name, this.caller, { tag: 'cancelCall', ref: this })
-    }
+    this.fail(reason)
+    this.#cancel(peer)
+  }
+
+  /** The caller loses interest: it hears nothing more of the call. */
+  abandon(): void {
+    if (this.done) return
+    const { peer } = this
+    this.finish()
+    this.#cancel(peer)
+  }
+
+  #cancel(peer: Peer | null): void {
+    if (peer === null) return
+    this.system.route.deliver(peer.name, this.caller, { tag: 'cancelCall', ref: this })
   }
 }
 
@@ -117,11 +132,16 @@ export function startCall(
   timeoutMs: number,
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const call = new LocalCall(system, caller, op, arg, resolve, reject)
-    const resident = isPid(to) ? system.resident(to) : null
-    if (resident !== null) callHere(call, resident, timeoutMs)
-    else callTarget(call, system.callTarget(to), timeoutMs)
+    placeCall(new LocalCall(system, caller, op, arg, resolve, reject), to, timeoutMs)
   })
+}
+
+/** Sends a call on its way. Throws what the route throws for what it cannot send. */
+export function placeCall(call: LocalCall, to: Destination, timeoutMs: number): void {
+  const { system } = call
+  const resident = isPid(to) ? system.resident(to) : null
+  if (resident !== null) callHere(call, resident, timeoutMs)
+  else callTarget(call, system.callTarget(to), timeoutMs)
 }
 
 function callTarget(call: LocalCall, target: CallTarget, timeoutMs: number): void {

@@ -5,7 +5,7 @@
  *
  * A predicate must be pure. Two receives at once in one process are a mistake and throw.
  */
-import { checkTimeout } from './check.ts'
+import { checkSignal, checkTimeout } from './check.ts'
 import { BadArgument, Exit } from './exit.ts'
 import { empty } from './mailbox.ts'
 import type { Process } from './process.ts'
@@ -21,6 +21,11 @@ export type ReceiveOptions<T = never> = {
    */
   readonly timeoutMs?: number
   readonly otherwise?: T
+  /**
+   * Gives the receive up when it is aborted: it throws `Exit('aborted')`, at once and whatever mail
+   * there is when it has been aborted before.
+   */
+  readonly signal?: AbortSignal
 }
 
 export function receive<T, O>(
@@ -70,6 +75,21 @@ export class Waiter implements Timed {
     this.resolve = resolve
     this.reject = reject
     this.direct = direct
+    options?.signal?.addEventListener('abort', this)
+  }
+
+  /** It waits no more, whatever the reason. */
+  leave(): void {
+    disarm(this)
+    this.options?.signal?.removeEventListener('abort', this)
+  }
+
+  /** The signal was aborted. */
+  handleEvent(): void {
+    this.leave()
+    if (this.process.waiter !== this) return
+    this.process.waiter = null
+    this.reject(new Exit('aborted', 'receive'))
   }
 
   /** Gives the body the oldest new message that matches; false when there is none. */
@@ -80,13 +100,13 @@ export class Waiter implements Timed {
       message = matches === null ? process.shift() : process.take(matches, true)
     } catch (error) {
       process.waiter = null
-      disarm(this)
+      this.leave()
       this.reject(error)
       return true
     }
     if (message === empty) return false
     process.waiter = null
-    disarm(this)
+    this.leave()
     this.resolve(message)
     return true
   }
@@ -107,12 +127,12 @@ export class Waiter implements Timed {
         }
       } catch (error) {
         process.push(message)
-        disarm(this)
+        this.leave()
         this.reject(error)
         return true
       }
     }
-    disarm(this)
+    this.leave()
     if (process.alive) this.resolve(message)
     return true
   }
@@ -121,6 +141,7 @@ export class Waiter implements Timed {
     // Mail that lies there already wins, also when its turn has yet to come (rule R5).
     if (this.process.waiter !== this || this.look()) return
     this.process.waiter = null
+    this.leave()
     try {
       this.resolve(otherwise(this.options))
     } catch (error) {
@@ -155,4 +176,8 @@ export function checkReceive(process: Process, options: ReceiveOptions<unknown> 
   }
   const timeoutMs = options?.timeoutMs
   if (timeoutMs !== undefined) checkTimeout('timeoutMs', timeoutMs)
+  const signal = options?.signal
+  if (signal === undefined) return
+  checkSignal('signal', signal)
+  if (signal.aborted) throw new Exit('aborted', 'receive')
 }

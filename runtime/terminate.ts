@@ -16,7 +16,6 @@ import { Request } from './request.ts'
 import { signalExit } from './signals.ts'
 import type { System } from './system.ts'
 import { prepare } from './term.ts'
-import { disarm } from './timeouts.ts'
 
 export function terminate(process: Process, given: Reason): void {
   if ((process.flags & DEAD) !== 0) return
@@ -26,7 +25,7 @@ export function terminate(process: Process, given: Reason): void {
   process.reason = reason
   if (process.name !== null) system.names.delete(process.name)
   system.processes.remove(process)
-  if (process.waiter !== null) disarm(process.waiter)
+  if (process.waiter !== null) process.waiter.leave()
   process.waiter = null
   process.receiver = null
   process.pause = null

@@ -1,8 +1,8 @@
 /**
- * gen_statem: a state machine over a declared protocol, one state at a time, each with its own data.
- * Both callback modes of OTP: handlers by state and operation, or one `handleEvent` for all; state
- * enter calls, postponed and inserted events, and three kinds of timeouts. Called and cast as a
- * server is. What happens in which order is `statem/engine.ts`.
+ * gen_statem: a state machine over a declared protocol, one state at a time, each with its own
+ * data. Both callback modes of OTP: handlers by state and operation, or one `handleEvent` for all;
+ * state enter calls, postponed and inserted events, and three kinds of timeouts. Called and cast as
+ * a server is. What happens in which order is `statem/engine.ts`.
  *
  * Differences from OTP: the default time of a call is that of every call, 5 s, where `gen_statem`
  * waits for ever (`callWithin(self, Infinity, ...)` does); an operation no handler knows fails its

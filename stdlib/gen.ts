@@ -12,6 +12,8 @@ import {
   isReference,
   type Module,
   type Reason,
+  type Ref,
+  type Reference,
   type Self,
   type StartResult,
   type ViaName,
@@ -22,8 +24,11 @@ import {
   checkTimeout,
   create,
   deliver,
+  monitorLocal,
+  type Process,
   parkedCaller,
   prepare,
+  processOfSelf,
   runtimeLimits,
   type SpawnArgs,
   type System,
@@ -33,6 +38,7 @@ import {
   terminate,
   unlink,
 } from '../runtime/kernel.ts'
+import { type CallLimits, callLimits, startAbortable } from './call-limits.ts'
 import { type OwnName, ownName } from './name.ts'
 import type { ArgsOf, Calls, Casts, From, OpOf, ReplyOf, ServerRef } from './protocol.ts'
 
@@ -66,6 +72,32 @@ export function startLink<P, Arg>(
   return parkedCaller(self) ?? startWith(self, module, arg, options ?? {}, true)
 }
 
+export type MonitoredStart<P> =
+  | { readonly tag: 'ok'; readonly pid: Ref<P>; readonly ref: Reference }
+  | Exclude<StartResult<P>, { readonly tag: 'ok' }>
+
+/**
+ * `start`, monitored from the first moment: `{ tag: 'ok', pid, ref }`. After a start that failed
+ * no DOWN is left behind (rule G2).
+ */
+export async function startMonitor<P, Arg>(
+  self: Self,
+  module: Module<P, Arg>,
+  ...[arg, options]: SpawnArgs<Arg, StartOptions<NoInfer<P>>>
+): Promise<MonitoredStart<P>> {
+  await parkedCaller(self)
+  const owner = processOfSelf(self)
+  let ref: Reference | null = null
+  const monitorIt = (process: Process): void => {
+    ref = monitorLocal(owner, process, process.pid)
+  }
+  const result = await startWith<P>(self, module, arg, options ?? {}, false, monitorIt)
+  if (ref === null) return result.tag === 'ok' ? { tag: 'error', reason: 'noproc' } : result
+  if (result.tag === 'ok') return { ...result, ref }
+  self.demonitor(ref, { flush: true })
+  return result
+}
+
 /** The untyped form, for supervisors, which know their children as data. */
 export function startWith<P>(
   caller: Caller,
@@ -73,6 +105,7 @@ export function startWith<P>(
   arg: unknown,
   options: StartOptions<unknown>,
   link: boolean,
+  created?: (process: Process) => void,
 ): Promise<StartResult<P>> {
   const system = systemOf(caller)
   const parent = callerProcess(caller)
@@ -100,6 +133,7 @@ export function startWith<P>(
       link,
       started: settle,
     })
+    created?.(process)
     const timeout =
       timeoutMs === Number.POSITIVE_INFINITY
         ? null
@@ -132,24 +166,30 @@ export function call<P, Op extends OpOf<Calls<P>>>(
   return request(caller, runtimeLimits.callTimeoutMs, server, op, arg)
 }
 
-/** `call` with a time limit of its own; Infinity waits for ever. */
+/**
+ * `call` with limits of its own: milliseconds, Infinity to wait for ever, or `{ timeoutMs, signal }`
+ * with the usual 5 s. An aborted call rejects with `aborted`; if it has been sent the server may
+ * carry it out nevertheless, and its answer is dropped.
+ */
 export function callWithin<P, Op extends OpOf<Calls<P>>>(
   caller: Caller,
-  timeoutMs: number,
+  limits: number | CallLimits,
   server: ServerRef<P>,
   op: Op,
   ...[arg]: ArgsOf<Calls<P>[Op]>
 ): Promise<ReplyOf<Calls<P>[Op]>> {
-  checkTimeout('timeoutMs', timeoutMs)
-  return request(caller, timeoutMs, server, op, arg)
+  const { timeoutMs, signal } = callLimits(limits)
+  return request(caller, timeoutMs, server, op, arg, signal)
 }
 
-function request<R>(
+/** The untyped form of `call`. */
+export function request<R>(
   caller: Caller,
   timeoutMs: number,
   server: ServerRef<unknown>,
   op: string,
   arg: unknown,
+  signal?: AbortSignal,
 ): Promise<R> {
   const parked = parkedCaller(caller)
   if (parked !== undefined) return parked
@@ -165,7 +205,11 @@ function request<R>(
       return Promise.reject(error)
     }
   }
-  return startCall(system, process, server, op, sent, timeoutMs) as Promise<R>
+  const answered =
+    signal === undefined
+      ? startCall(system, process, server, op, sent, timeoutMs)
+      : startAbortable(system, process, server, op, sent, timeoutMs, signal)
+  return answered as Promise<R>
 }
 
 /** A cast as it lies in the mailbox (OTP `{'$gen_cast', Msg}`). */
@@ -217,8 +261,8 @@ export function replyTo<R>(caller: Caller, from: From<R>, value: R): void {
 
 /**
  * Stops a server in order and waits for its end (OTP `gen_server:stop/3`). Rejects with `Exit`:
- * `noproc`, `callingSelf`, `timeout` (the server still stops later), `{ tag: 'nodedown', node }`, or
- * the reason it really ended with when that is another (rule G18).
+ * `noproc`, `callingSelf`, `timeout` (the server still stops later), `{ tag: 'nodedown', node }`,
+ * or the reason it really ended with when that is another (rule G18).
  */
 export async function stopServer(
   self: Self,

@@ -27,6 +27,19 @@ export type {
   StartPhase,
 } from './application/definition.ts'
 export {
+  type EventCallbacks,
+  type EventHandler,
+  type HandlerId,
+  type HandlerOptions,
+  type HandlerSpec,
+  handler,
+  type Previous,
+  type Removal,
+} from './event/handler.ts'
+export type { EventManager, HandlerRemoved, HandlerResult } from './event/manager.ts'
+export { remove, removeReply, swap, swapReply } from './event/outcome.ts'
+export type { HandlerExitMessage } from './event/perform.ts'
+export {
   call,
   callWithin,
   cast,
@@ -36,9 +49,34 @@ export {
   startLink,
   stopServer,
 } from './gen.ts'
+export {
+  addHandler,
+  addSupervisedHandler,
+  callHandler,
+  deleteHandler,
+  type EventManagerOptions,
+  eventHandler,
+  genEvent,
+  isHandlerExit,
+  notify,
+  type SupervisedHandler,
+  swapHandler,
+  swapSupervisedHandler,
+  syncNotify,
+  whichHandlers,
+} from './gen-event.ts'
 export { type Behaviour, genServer, isTimeout } from './gen-server.ts'
 export { genStatem, monotonicMs } from './gen-statem.ts'
 export { at, local, type OwnName, via } from './name.ts'
+export {
+  type OffloadOptions,
+  type OffloadPool,
+  type OffloadPoolOptions,
+  offload,
+  offloadPool,
+} from './offload/offload.ts'
+export type { OffloadStatistics } from './offload/pool.ts'
+export type { OffloadResult, TaskContext } from './offload/task.ts'
 export { ignore, next, reply, stop, stopReply } from './outcome.ts'
 export type { From, Protocol, Sendable, ServerRef } from './protocol.ts'
 export {

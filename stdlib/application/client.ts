@@ -118,6 +118,8 @@ export async function stopApplication(caller: Caller, app: ApplicationRef): Prom
 
 /** Stops all applications, the last started first. */
 export async function stopApplications(caller: Caller): Promise<void> {
+  // Without a controller there are none, and a node that stops needs no new one.
+  if (!systemOf(caller).names.has(controllerName)) return
   const running = await runningApplications(caller)
   for (const { name } of [...running].reverse()) await ask(caller, 'stop', name)
 }

@@ -190,7 +190,11 @@ function isRunning(message: unknown): message is RunningMessage {
 type Fatal = { readonly tag: 'shutdown'; readonly detail: Reason }
 
 function isFatal(reason: Reason): reason is Fatal {
-  return typeof reason === 'object' && reason.tag === 'shutdown' && isReason(reason.detail)
+  return typeof reason === 'object' && reason.tag === 'shutdown' && isEnd(reason.detail)
+}
+
+function isEnd(detail: unknown): detail is Reason {
+  return isReason(detail) && typeof detail === 'object' && detail.tag === 'applicationEnded'
 }
 
 function infoOf({ data }: { readonly data: ApplicationInfo }): ApplicationInfo {

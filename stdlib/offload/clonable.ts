@@ -1,52 +1,43 @@
 /**
- * What a thread can be given, checked where it is given (checked mode). The structured clone of the
- * platform refuses functions, but makes a plain object of an instance of any class, a pid included,
- * without a word: here both are refused by path, and what is accepted is copied at once, so that
- * the caller can go on with its own.
+ * What can pass between a node and its threads. The platform's structured clone refuses functions,
+ * but makes a plain object of an instance of any class, a pid included, without a word: here both
+ * are refused by path. Loaded into every thread, so it imports nothing.
  */
-import type { Transferable } from 'node:worker_threads'
-import { BadArgument, isPid, isReference } from '../../runtime/index.ts'
-import { show } from '../../runtime/kernel.ts'
 
-export type Parcel = { readonly arg: unknown; readonly transfer: readonly Transferable[] }
-
-/** A copy of `arg`, with what `transfer` lists moved into it. Throws `BadArgument`. */
-export function parcel(arg: unknown, transfer: readonly Transferable[]): Parcel {
-  check(arg, 'arg', new Set())
-  try {
-    // One clone of both keeps them the same objects.
-    return structuredClone({ arg, transfer }, { transfer: [...transfer] })
-  } catch (error) {
-    throw new BadArgument(`arg: it cannot be given to a thread: ${String(error)}`)
+/** Why `value` cannot pass, beginning with its path; undefined: it can. */
+export function unclonable(value: unknown, path: string): string | undefined {
+  const seen = new Set<object>()
+  const left: [unknown, string][] = [[value, path]]
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    const [found, at] = next
+    if (typeof found === 'function' || typeof found === 'symbol') {
+      return `${at}: a ${typeof found} cannot be copied`
+    }
+    if (typeof found !== 'object' || found === null || seen.has(found)) continue
+    seen.add(found)
+    if (!contents(found, at, left)) return `${at}: an instance of a class cannot be copied`
   }
+  return undefined
 }
 
-function check(value: unknown, path: string, seen: Set<object>): void {
-  if (typeof value === 'function' || typeof value === 'symbol') {
-    throw new BadArgument(`${path}: a ${typeof value} cannot be given to a thread`)
-  }
-  if (typeof value !== 'object' || value === null || seen.has(value)) return
-  seen.add(value)
-  if (isPid(value) || isReference(value)) {
-    throw new BadArgument(`${path}: ${String(value)} means nothing in a thread`)
-  }
+/** Adds what `value` holds to `left`; false when it is an instance of a class of the program. */
+function contents(value: object, at: string, left: [unknown, string][]): boolean {
   const prototype = Object.getPrototypeOf(value)
-  if (prototype === Object.prototype || prototype === null || Array.isArray(value)) {
-    for (const key of Object.keys(value)) check(Reflect.get(value, key), `${path}.${key}`, seen)
+  if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) left.push([item, `${at}[${index}]`])
+  } else if (prototype === Object.prototype || prototype === null) {
+    for (const [key, item] of Object.entries(value)) left.push([item, `${at}.${key}`])
   } else if (value instanceof Map) {
     for (const [key, item] of value) {
-      check(key, `${path}.keys()`, seen)
-      check(item, `${path}.get(${show(key)})`, seen)
+      left.push([key, `${at}.keys()`], [item, `${at}.get(${typeof key})`])
     }
   } else if (value instanceof Set) {
-    for (const item of value) check(item, `${path}.values()`, seen)
-  } else if (!isBuiltIn(value)) {
-    throw new BadArgument(`${path}: an instance of a class cannot be given to a thread`)
-  }
+    for (const item of value) left.push([item, `${at}.values()`])
+  } else return isBuiltIn(value)
+  return true
 }
 
-/** The platform's own kinds say what they are; a class that only claims to is refused by the clone. */
+/** The platform's own kinds say what they are: buffers, views, dates, errors. */
 function isBuiltIn(value: object): boolean {
-  const kind = Object.prototype.toString.call(value)
-  return kind !== '[object Object]'
+  return Object.prototype.toString.call(value) !== '[object Object]'
 }

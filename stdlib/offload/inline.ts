@@ -8,7 +8,7 @@
 import type { Platform } from '../../runtime/index.ts'
 import { reasonOfThrown } from '../../runtime/kernel.ts'
 import type { Executor, Work } from './executor.ts'
-import { failure, type OffloadResult, runTask } from './task.ts'
+import { failure, messageOf, type OffloadResult, runTask } from './task.ts'
 
 export class Inline implements Executor {
   readonly #module: object
@@ -45,7 +45,7 @@ export class Inline implements Executor {
       if (!(error instanceof Error && error.name === 'DataCloneError')) {
         return failure(reasonOfThrown(error))
       }
-      return failure({ tag: 'unsendable', message: String(error) })
+      return failure({ tag: 'unsendable', message: messageOf(error) })
     }
   }
 }

@@ -20,10 +20,10 @@ import {
   systemOf,
 } from '../../runtime/kernel.ts'
 import type { ServerRef } from '../protocol.ts'
-import { parcel } from './clonable.ts'
+import { unclonable } from './clonable.ts'
 import { Job } from './job.ts'
 import { type PoolProtocol, poolModule } from './pool.ts'
-import { failure, type OffloadResult } from './task.ts'
+import { failure, messageOf, type OffloadResult } from './task.ts'
 
 /** What a pool speaks. `Tasks` is the type of its module: `typeof import('./tasks.ts')`. */
 export type OffloadPool<Tasks> = PoolProtocol & { readonly tasks?: Tasks }
@@ -136,10 +136,24 @@ export function offload(
   if (system.callTarget(pool).tag === 'remote') {
     throw new BadArgument('offload: the pool is on another node: spawn a process there instead')
   }
-  const sent = system.checked ? parcel(arg, transfer) : { arg, transfer }
+  const sent = system.checked ? copied(arg, transfer) : { arg, transfer }
   const job = new Job(task, sent.arg, sent.transfer, owner?.pid ?? null)
   const answer = startCall(system, owner, pool, 'run', job, timeoutMs)
   return finish(job, signal, answer)
+}
+
+/**
+ * Checked mode: a job may wait, and what the caller does to its own objects meanwhile must not
+ * matter. One clone of both keeps what is to be moved the same object as in the argument.
+ */
+function copied(arg: unknown, transfer: readonly Transferable[]) {
+  const refused = unclonable(arg, 'arg')
+  if (refused !== undefined) throw new BadArgument(refused)
+  try {
+    return structuredClone({ arg, transfer }, { transfer: [...transfer] })
+  } catch (error) {
+    throw new BadArgument(`arg: it cannot be given to a thread: ${messageOf(error)}`)
+  }
 }
 
 async function finish(

@@ -6,6 +6,7 @@
 import type { Transferable } from 'node:worker_threads'
 // Not through the kernel, which would load the whole runtime into every thread.
 import { type Reason, reasonOfThrown } from '../../runtime/exit.ts'
+import { unclonable } from './clonable.ts'
 
 /** What a task gets beside its argument. */
 export type TaskContext = {
@@ -26,7 +27,10 @@ export async function runTask(module: object, task: string, arg: unknown): Promi
   const moved: Transferable[] = []
   const context: TaskContext = { transfer: (...list) => void moved.push(...list) }
   try {
-    return { result: { tag: 'ok', value: await run(arg, context) }, moved }
+    const value = await run(arg, context)
+    const message = unclonable(value, 'result')
+    if (message !== undefined) return { result: failure({ tag: 'unsendable', message }), moved: [] }
+    return { result: { tag: 'ok', value }, moved }
   } catch (thrown) {
     return { result: failure(reasonOfThrown(thrown)), moved: [] }
   }
@@ -34,6 +38,12 @@ export async function runTask(module: object, task: string, arg: unknown): Promi
 
 export function failure(reason: Reason): { readonly tag: 'error'; readonly reason: Reason } {
   return { tag: 'error', reason }
+}
+
+/** What an error says; what a thread died of is not always an `Error` of this one. */
+export function messageOf(error: unknown): string {
+  const told = typeof error === 'object' && error !== null && 'message' in error
+  return String(told ? error.message : error)
 }
 
 function isFunction(value: unknown): value is (...args: readonly unknown[]) => unknown {

@@ -6,7 +6,7 @@
 import type { Piscina } from 'piscina'
 import type { Executor, Opened, Work } from './executor.ts'
 import { threadArgv } from './loader.ts'
-import { failure, type OffloadResult } from './task.ts'
+import { failure, messageOf, type OffloadResult } from './task.ts'
 
 export type ThreadOptions = {
   readonly tasks: URL
@@ -37,13 +37,13 @@ export async function openThreads(options: ThreadOptions): Promise<Opened> {
   })
   until.addEventListener('abort', () => void pool.destroy(), { once: true })
   let lost = (message: string): void => options.lost(message)
-  pool.on('error', (error: unknown) => lost(String(error)))
+  pool.on('error', (error: unknown) => lost(messageOf(error)))
   // A thread that cannot begin leaves what waits for it waiting: its failure is the answer.
   const failure = new Promise<string>((resolve) => {
     lost = resolve
   })
   const loading: Promise<string | undefined> = pool.run(null, { name: 'load' })
-  const message = await Promise.race([loading.catch(String), failure])
+  const message = await Promise.race([loading.catch(messageOf), failure])
   lost = options.lost
   if (message === undefined) return { tag: 'ok', executor: new Threads(pool) }
   await pool.destroy()
@@ -79,7 +79,7 @@ class Threads implements Executor {
 
 /** What is not the task's own failure: data that cannot be copied, or the end of a thread. */
 function reasonOf(error: unknown) {
-  const message = String(error)
+  const message = messageOf(error)
   const unsendable = error instanceof Error && error.name === 'DataCloneError'
   return { tag: unsendable ? 'unsendable' : 'threadLost', message }
 }

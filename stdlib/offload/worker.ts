@@ -5,7 +5,7 @@
  */
 import { workerData } from 'node:worker_threads'
 import { move, transferableSymbol, valueSymbol } from 'piscina'
-import { runTask } from './task.ts'
+import { messageOf, runTask } from './task.ts'
 
 /** Loads the module, so that one that cannot be loaded is known before a task needs it. */
 export async function load(): Promise<string | undefined> {
@@ -14,9 +14,7 @@ export async function load(): Promise<string | undefined> {
     await import(tasks)
     return undefined
   } catch (error) {
-    // What a loader of sources throws is not always an `Error` of this thread.
-    const told = typeof error === 'object' && error !== null && 'message' in error
-    return String(told ? error.message : error)
+    return messageOf(error)
   }
 }
 

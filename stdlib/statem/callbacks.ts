@@ -1,10 +1,11 @@
 /**
  * The callbacks of a state machine as its process sees them: by the name of the state and of the
- * operation, both callback modes alike (rule F1). What the program gave is checked when it is given.
+ * operation, both callback modes alike (rule F1). What the program gave is checked when it is
+ * given.
  *
  * Handlers of one state take `(data, arg, self, from)`; those for all states take the present state
- * as `{ state, data }` in place of the data. `handleEvent` takes that, the event and `self`, for the
- * operations the program names: others may come from another node, and must not reach it.
+ * as `{ state, data }` in place of the data. `handleEvent` takes that, the event and `self`, for
+ * the operations the program names: others may come from another node, and must not reach it.
  */
 import { BadArgument, type Reason, type Self } from '../../runtime/index.ts'
 import { show } from '../../runtime/kernel.ts'

@@ -3,7 +3,8 @@
  * its data, and an outcome asks only for what its callback may ask for. Nothing here runs.
  *
  * Every operation must be handled in every state, in the state itself or in `common`: what a
- * machine does with an event it does not expect is decided where it is written, not when it crashes.
+ * machine does with an event it does not expect is decided where it is written, not when it
+ * crashes.
  */
 import type { Awaitable, Reason, Self } from '../../runtime/index.ts'
 import type { Ignore, Stop } from '../outcome.ts'
@@ -12,8 +13,8 @@ import type { Answer, TimeoutSetting } from './options.ts'
 import type { Keep, Repeat, StopAndReply, To } from './outcome.ts'
 
 /**
- * What a machine reacts to: the protocol of its clients, and what only the machine itself can cause:
- * events it inserts, and its named timeouts, with their arguments.
+ * What a machine reacts to: the protocol of its clients, and what only the machine itself can
+ * cause: events it inserts, and its named timeouts, with their arguments.
  */
 export type Events = {
   readonly calls?: object

@@ -1,7 +1,7 @@
 /**
  * What a state machine's handler decides, as a value (rule F5): where to go, with which data, and
- * what else is to be done. OTP's `{next_state, ...}`, `{keep_state, ...}`, `{repeat_state, ...}` and
- * `{stop_and_reply, ...}`; stopping without replies is `stop`, as in a server.
+ * what else is to be done. OTP's `{next_state, ...}`, `{keep_state, ...}`, `{repeat_state, ...}`
+ * and `{stop_and_reply, ...}`; stopping without replies is `stop`, as in a server.
  *
  * The types carry the name of the state, its data and the options, so that a handler's return type
  * can demand the data of the very state it enters.

@@ -1,6 +1,6 @@
 /**
- * The process of a state machine: takes mail, runs the callbacks the engine asks for, replies, keeps
- * the timers, and ends. What happens next is the engine's decision alone (`engine.ts`).
+ * The process of a state machine: takes mail, runs the callbacks the engine asks for, replies,
+ * keeps the timers, and ends. What happens next is the engine's decision alone (`engine.ts`).
  *
  * Invariant: mail is taken only when the machine has no events of its own left and no callback is
  * out, so nothing overtakes an inserted or retried event. Calls that have been taken and not
@@ -12,7 +12,6 @@ import { isExit, type Pid, type Reason, type Self, type StartResult } from '../.
 import {
   answer,
   type Continuation,
-  deliver,
   holdRequest,
   type Process,
   prepare,
@@ -41,19 +40,7 @@ import {
 } from './engine.ts'
 import { StatemEvent } from './event.ts'
 import { isStatemOutcome, stay, To } from './outcome.ts'
-import type { TimerAction } from './timeouts.ts'
-
-/** Lies in the mailbox when a timer has fired. */
-class Expired {
-  readonly tag = 'expired'
-  readonly key: string
-  readonly id: number
-
-  constructor(key: string, id: number) {
-    this.key = key
-    this.id = id
-  }
-}
+import { Expired, OwnTimers } from './timers.ts'
 
 export class Statem implements Receiver, Continuation {
   readonly #process: Process
@@ -64,8 +51,7 @@ export class Statem implements Receiver, Continuation {
   readonly #started: (result: StartResult) => void
   readonly #env: Env
   #machine: Machine = unborn
-  /** Timers that run, by the id the engine gave them: how to stop each. */
-  readonly #timers = new Map<number, () => void>()
+  readonly #timers: OwnTimers
 
   constructor(
     process: Process,
@@ -78,6 +64,7 @@ export class Statem implements Receiver, Continuation {
     this.#parent = parent !== null && links?.has(parent) ? parent : null
     this.#callbacks = callbacks
     this.#started = started
+    this.#timers = new OwnTimers(process)
     this.#env = {
       has: (state) => callbacks.has(state),
       enters: (state) => callbacks.enters(state),
@@ -87,7 +74,7 @@ export class Statem implements Receiver, Continuation {
 
   begin(arg: unknown): void {
     this.#process.receiver = this
-    this.#self.onExit(() => this.#stopTimers())
+    this.#self.onExit(() => this.#timers.stop())
     let outcome: unknown
     try {
       outcome = this.#callbacks.init(arg, this.#self)
@@ -180,10 +167,13 @@ export class Statem implements Receiver, Continuation {
           if (!this.#reply(action)) return null
           break
         case 'arm':
-          if (!this.#arm(action)) return null
+          if (!this.#timers.arm(action)) {
+            this.#stop({ tag: 'systemLimit', limit: 'timers', max: runtimeLimits.timersMax })
+            return null
+          }
           break
         case 'disarm':
-          this.#disarm(action.id)
+          this.#timers.disarm(action.id)
           break
         case 'overflow':
           this.#overflow(action.event)
@@ -248,9 +238,8 @@ export class Statem implements Receiver, Continuation {
     if (tag === 'call') {
       if (from instanceof Request) from.fail({ tag: 'undef', op }, this.#process)
     } else if (tag === 'cast') this.#report('unknown cast dropped', { op })
-    else if (tag === 'info')
-      this.#report('message without a handler dropped', { message: show(arg) })
-    else return false
+    else if (tag !== 'info') return false
+    else this.#report('message without a handler dropped', { message: show(arg) })
     return true
   }
 
@@ -271,35 +260,9 @@ export class Statem implements Receiver, Continuation {
     }
   }
 
-  /** False when the node has no timer left, which ends the machine. */
-  #arm({ key, id, by, ms }: Extract<TimerAction, { readonly tag: 'arm' }>): boolean {
-    const { timers, platform } = this.#process.system
-    const delayMs = by === 'after' ? ms : Math.max(0, ms - platform.clock.now())
-    const timer = timers.set(delayMs, () => {
-      this.#timers.delete(id)
-      deliver(this.#process, new Expired(key, id))
-    })
-    if (timer === undefined) {
-      this.#stop({ tag: 'systemLimit', limit: 'timers', max: runtimeLimits.timersMax })
-      return false
-    }
-    this.#timers.set(id, () => timers.cancel(timer))
-    return true
-  }
-
-  #disarm(id: number): void {
-    this.#timers.get(id)?.()
-    this.#timers.delete(id)
-  }
-
-  #stopTimers(): void {
-    for (const cancel of this.#timers.values()) cancel()
-    this.#timers.clear()
-  }
-
   /** Runs `terminate`, then ends; a failing `terminate` gives the reason. */
   #stop(reason: Reason): void {
-    this.#stopTimers()
+    this.#timers.stop()
     const end = (final: Reason): void => {
       if (this.#process.alive) reportCrash(this.#process, final)
       terminate(this.#process, final)

@@ -1,7 +1,7 @@
 /**
- * The timeouts of a state machine (rules F9 to F13), pure. One event timeout, one state timeout, any
- * number of generic ones by name; each has a key here, and setting one replaces what runs under its
- * key.
+ * The timeouts of a state machine (rules F9 to F13), pure. One event timeout, one state timeout,
+ * any number of generic ones by name; each has a key here, and setting one replaces what runs under
+ * its key.
  *
  * Invariant: `zeros` holds the keys of exactly those timeouts that are due at once, in the order in
  * which they were set; every other timeout has an id that no earlier one had, which its expiry must

@@ -4,7 +4,7 @@
  * Attempts that failed go through the mailbox, so that requests get their turn in between (V10).
  */
 import { type ExitMessage, isExit, type Pid, type Reason, type Self } from '../../runtime/index.ts'
-import { processOfSelf, recordOfPid } from '../../runtime/kernel.ts'
+import { deliver, processOfSelf, recordOfPid } from '../../runtime/kernel.ts'
 import { startWith } from '../gen.ts'
 import { type Child, Children } from './children.ts'
 import { noRestarts } from './intensity.ts'
@@ -25,7 +25,14 @@ export type SpecStart =
   | { readonly tag: 'ok'; readonly pid: Pid | null }
   | { readonly tag: 'error'; readonly reason: Reason }
 
-type RetryMessage = { readonly tag: '$retry'; readonly id: string }
+/** Lies in the mailbox when an attempt is queued. An instance: nobody else can send one. */
+class Retry {
+  readonly id: string
+
+  constructor(id: string) {
+    this.id = id
+  }
+}
 
 /** A supervisor without children. */
 export function childless(
@@ -54,22 +61,19 @@ export function eventOf(
   if (isExit()(message)) {
     const { from, reason } = message
     if (state.children.byPid(from)?.pid === from) return { tag: 'exited', pid: from, reason }
-    if (!isOfFailedStart(self, message)) reportStray(self, message)
-  } else if (isRetry(message)) return { tag: 'retry', id: message.id }
+    if (!isOfFormer(self, message)) reportStray(self, message)
+  } else if (message instanceof Retry) return { tag: 'retry', id: message.id }
   else reportStray(self, message)
   return undefined
 }
 
-/** A child that fails in its start or declines sends its EXIT as well: the answer said it all. */
-function isOfFailedStart(self: Self, { from }: ExitMessage): boolean {
+/**
+ * A process that was started here and is no child any more: its start failed or was declined, or it
+ * had ended just before it was stopped. What there was to know is known.
+ */
+function isOfFormer(self: Self, { from }: ExitMessage): boolean {
   const record = recordOfPid(from)
   return 'parent' in record && record.parent === self.pid
-}
-
-function isRetry(message: unknown): message is RetryMessage {
-  return (
-    typeof message === 'object' && message !== null && 'tag' in message && message.tag === '$retry'
-  )
 }
 
 /** Carries out the consequences of an event, one action after the other. */
@@ -87,7 +91,7 @@ export async function handle(
         reportChild(self, action.about, action.child, action.reason)
         break
       case 'queueRetry':
-        self.send(self.pid, { tag: '$retry', id: action.id })
+        deliver(processOfSelf(self), new Retry(action.id))
         break
       case 'giveUp':
         reportShutdown(self, 'reachedMaxRestartIntensity')

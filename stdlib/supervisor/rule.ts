@@ -1,7 +1,8 @@
 /**
- * What a supervisor decides (rules V5 to V10, V16), pure: `(state, event, env) -> [state, actions]`.
- * The process beside it carries the actions out, in order, and feeds their outcomes back as events.
- * The children are a value that is used once (`children.ts`): go on with the state returned.
+ * What a supervisor decides (rules V5 to V10, V16), pure: `(state, event, env) -> [state,
+ * actions]`. The process beside it (`perform.ts`) carries the actions out, in order, and feeds
+ * their outcomes back as events. The children are a value that is used once (`children.ts`): go on
+ * with the state returned.
  *
  * Invariant: a child with a pid is running as far as the supervisor knows; one without is stopped,
  * or `restarting` when an attempt failed and another is queued.

@@ -1,42 +1,45 @@
 /**
  * Stopping children (rule V11): `shutdown`, wait, `kill`. A monitor, not the link, tells when one
- * is gone, so that a child that unlinked itself cannot hang its supervisor; the link is removed
- * and its EXIT flushed, so that nobody takes this end for a crash.
+ * is gone, so that a child that unlinked itself cannot hang its supervisor; the link is removed, so
+ * that nobody takes this end for a crash. Children are processes of this node.
  *
  * One after the other for named children; all at once for dynamic ones (rule V15), each within the
  * time of its own.
  */
 import {
   type DownMessage,
-  isAlive,
   isDown,
-  isExit,
   type Pid,
   type Reason,
   type Reference,
   type Self,
 } from '../../runtime/index.ts'
-import { processOfSelf, runtimeLimits } from '../../runtime/kernel.ts'
+import { Process, processOfSelf, recordOfPid, runtimeLimits } from '../../runtime/kernel.ts'
 import type { Child } from './children.ts'
 import type { Shutdown } from './spec.ts'
 
-/** Resolves with the reason the child ended with. */
+/**
+ * Resolves with the reason the child ended with. The EXIT of one that had ended before may still
+ * come: to look for it in the mailbox for every child would cost the square of their number.
+ */
 export async function shutdownChild(self: Self, pid: Pid, shutdown: Shutdown): Promise<Reason> {
+  const early = endOf(pid)
+  if (early !== null) return early
   const ref = self.monitor(pid)
   self.unlink(pid)
-  // Of a child that ended before this the EXIT, with the real reason, may be in the mailbox. One
-  // that lives has sent none, and a long mailbox need not be searched.
-  const early = isAlive(self, pid)
-    ? null
-    : await self.receive(isExit(pid), { timeoutMs: 0, otherwise: null })
   if (shutdown !== 'brutalKill') {
     self.exit(pid, 'shutdown')
     const down = await self.receive(isDown(ref), { timeoutMs: shutdown, otherwise: null })
-    if (down !== null) return early?.reason ?? down.reason
+    if (down !== null) return down.reason
   }
   self.exit(pid, 'kill')
-  const down = await self.receive(isDown(ref))
-  return early?.reason ?? down.reason
+  return (await self.receive(isDown(ref))).reason
+}
+
+/** What a process of this node ended with; null while it lives. */
+function endOf(pid: Pid): Reason | null {
+  const record = recordOfPid(pid)
+  return record instanceof Process ? record.reason : null
 }
 
 /** Whether a child that was stopped ended as it should; anything else is worth a report. */

@@ -9,11 +9,8 @@
  * start and the question leaves no task behind (Elixir's `Task.Supervised` waits alike).
  */
 import { type AnyModule, isDown, isPid, type Pid, process, type Self } from '../../runtime/index.ts'
-import { Module, Request } from '../../runtime/kernel.ts'
+import { Module, Request, runtimeLimits } from '../../runtime/kernel.ts'
 import { replyTo } from '../gen.ts'
-
-/** Milliseconds a task waits for its owner to ask for the value. */
-const claimMs = 5_000
 
 /** What the owner of a task calls. */
 export type RunProtocol<R> = { readonly calls: { readonly $run: () => R } }
@@ -72,7 +69,7 @@ async function answer(self: Self, owner: Pid, work: () => unknown): Promise<void
   const ref = self.monitor(owner)
   const ends = isDown(ref)
   const asked = await self.receive((message) => isRun(message) || ends(message), {
-    timeoutMs: claimMs,
+    timeoutMs: runtimeLimits.taskClaimMs,
     otherwise: null,
   })
   if (!isRun(asked)) return

@@ -1,7 +1,7 @@
 /**
  * gen_statem once more, as slowly and plainly as its documentation says it: arrays, one loop, time
- * as a number. It shares no code with the engine, which is held against it. A machine here is a list
- * of turns: whatever callback runs next does what the next turn says, then nothing more.
+ * as a number. It shares no code with the engine, which is held against it. A machine here is a
+ * list of turns: whatever callback runs next does what the next turn says, then nothing more.
  */
 
 export type Key = 'eventTimeout' | 'stateTimeout' | 'timeout a' | 'timeout b'

@@ -8,6 +8,7 @@ import { RemoteReference } from '../../runtime/kernel.ts'
 import { stop } from '../../stdlib/outcome.ts'
 import {
   type Action,
+  type Env,
   hasOwnEvents,
   type Input,
   type Machine,
@@ -57,7 +58,7 @@ const turn: fc.Arbitrary<Turn> = fc.record({
 })
 
 const plan: fc.Arbitrary<Plan> = fc.record({
-  turns: fc.array(turn, { maxLength: 60 }),
+  turns: fc.array(turn, { maxLength: 60, size: 'max' }),
   moves: fc.array(
     fc.oneof(
       fc.record({
@@ -67,7 +68,7 @@ const plan: fc.Arbitrary<Plan> = fc.record({
       fc.record({ tag: fc.constant('pass' as const), ms: fc.nat(6) }),
       fc.constant({ tag: 'run' as const }),
     ),
-    { maxLength: 40 },
+    { maxLength: 40, size: 'max' },
   ),
 })
 
@@ -78,6 +79,13 @@ test('F7 to F14 the engine does what the reference interpreter does', () => {
     }),
     { numRuns: 3_000 },
   )
+})
+
+test('F8 an engine that loses what is postponed is found out', () => {
+  const planted = fc.property(plan, (given) => {
+    assert.equal(new Driver(given.turns, 0).play(given), reference(given))
+  })
+  assert.ok(fc.check(planted, { numRuns: 3_000 }).failed)
 })
 
 test('F8 F12 the plans reach what is hard: retries, updates, zero timeouts, stale expiries', () => {
@@ -105,7 +113,7 @@ class Driver {
   readonly seen = new Set<string>()
   readonly #turns: Turn[]
   readonly #log: string[] = []
-  readonly #env = { has: () => true, enters: () => true, postponedMax: Number.POSITIVE_INFINITY }
+  readonly #env: Env
   #machine: Machine = unborn
   #mailbox: Mail[] = []
   #armed: Due[] = []
@@ -113,8 +121,9 @@ class Driver {
   #nowMs = 0
   #over = false
 
-  constructor(turns: readonly Turn[]) {
+  constructor(turns: readonly Turn[], postponedMax = Number.POSITIVE_INFINITY) {
     this.#turns = [...turns]
+    this.#env = { has: () => true, enters: () => true, postponedMax }
   }
 
   play({ moves }: Plan): string[] {

@@ -22,6 +22,7 @@ import {
   stopReply,
   to,
 } from '../../stdlib/index.ts'
+import type { StateCallbacks } from '../../stdlib/statem/handlers.ts'
 
 type Door = {
   calls: { enterCode: (code: string) => 'opened' | 'wrong'; tries: () => number }
@@ -162,265 +163,74 @@ lamp({
 
 declare const wrongFrom: From<string>
 
-lamp({
-  init: () => to('off', off),
-  states: {
-    // @ts-expect-error: no such state
-    off: { calls: { flip: () => to('dim', off) }, ...rest },
-    on: { calls: { flip: () => stay() }, ...rest },
-  },
-})
+type Off = StateCallbacks<
+  Lamp,
+  Lamps,
+  'off',
+  { calls: never; casts: never; internal: never; timeouts: never }
+>
 
-lamp({
-  init: () => to('off', off),
-  states: {
-    // @ts-expect-error: the data of another state
-    off: { calls: { flip: () => to('on', { flips: 1 }) }, ...rest },
-    on: { calls: { flip: () => stay() }, ...rest },
-  },
-})
+export const flips: readonly Off['calls']['flip'][] = [
+  (data) => keep(data),
+  // @ts-expect-error: no such state
+  () => to('dim', off),
+  // @ts-expect-error: the data of another state
+  () => to('on', { flips: 1 }),
+  // @ts-expect-error: a field of the wrong type
+  () => to('on', { flips: '1', w: 60 }),
+  // @ts-expect-error: the data of another state cannot be kept
+  () => keep({ total: 1 }),
+  // @ts-expect-error: nor repeated
+  () => repeat({ total: 1 }),
+  // @ts-expect-error: nor left behind
+  () => stop('done', { total: 1 }),
+  // @ts-expect-error: the reply is a number
+  () => to('on', on, { reply: 'one' }),
+  // @ts-expect-error: so it is when the state stays
+  () => stay({ reply: 'one' }),
+  // @ts-expect-error: so it is to its `from`
+  (_data, _arg, _self, from) => stay({ replies: [answer(from, 'one')] }),
+  // @ts-expect-error: no such timeout
+  () => stay({ timeouts: { glow: 10 } }),
+  // @ts-expect-error: a timeout without its argument
+  () => stay({ timeouts: { fade: 10 } }),
+  // @ts-expect-error: a timeout with a wrong argument
+  () => stay({ timeouts: { fade: { ms: 10, arg: 'x' } } }),
+  // @ts-expect-error: no such setting
+  () => stay({ stateTimeoutMs: 'stop' }),
+  // @ts-expect-error: no such event
+  () => stay({ next: [{ tag: 'cast', op: 'flip', arg: 1 }] }),
+  // @ts-expect-error: an event with a wrong argument
+  () => stay({ next: [{ tag: 'cast', op: 'wait', arg: 'x' }] }),
+  // @ts-expect-error: an event without its argument
+  () => stay({ next: [{ tag: 'cast', op: 'wait' }] }),
+  // @ts-expect-error: a call needs somebody to answer
+  () => stay({ next: [{ tag: 'call', op: 'flip' }] }),
+  // @ts-expect-error: whose reply is a number
+  () => stay({ next: [{ tag: 'call', op: 'flip', from: wrongFrom }] }),
+  // @ts-expect-error: an outcome of a server
+  (data) => reply(1, data),
+  // @ts-expect-error: another outcome of a server
+  (data) => stopReply('x', 1, data),
+  // @ts-expect-error: the reply itself is no outcome
+  () => 1,
+]
 
-lamp({
-  init: () => to('off', off),
-  states: {
-    // @ts-expect-error: a field of the wrong type
-    off: { calls: { flip: () => to('on', { flips: '1', w: 60 }) }, ...rest },
-    on: { calls: { flip: () => stay() }, ...rest },
-  },
-})
-
-lamp({
-  init: () => to('off', off),
-  states: {
-    // @ts-expect-error: the data of another state cannot be kept
-    off: { calls: { flip: () => keep({ total: 1 }) }, ...rest },
-    on: { calls: { flip: () => stay() }, ...rest },
-  },
-})
-
-lamp({
-  init: () => to('off', off),
-  states: {
-    // @ts-expect-error: nor repeated
-    off: { calls: { flip: () => repeat({ total: 1 }) }, ...rest },
-    on: { calls: { flip: () => stay() }, ...rest },
-  },
-})
-
-lamp({
-  init: () => to('off', off),
-  states: {
-    // @ts-expect-error: nor left behind
-    off: { calls: { flip: () => stop('done', { total: 1 }) }, ...rest },
-    on: { calls: { flip: () => stay() }, ...rest },
-  },
-})
-
-lamp({
-  init: () => to('off', off),
-  states: {
-    // @ts-expect-error: the reply is a number
-    off: { calls: { flip: () => to('on', on, { reply: 'one' }) }, ...rest },
-    on: { calls: { flip: () => stay() }, ...rest },
-  },
-})
-
-lamp({
-  init: () => to('off', off),
-  states: {
-    // @ts-expect-error: so it is when the state stays
-    off: { calls: { flip: () => stay({ reply: 'one' }) }, ...rest },
-    on: { calls: { flip: () => stay() }, ...rest },
-  },
-})
-
-lamp({
-  init: () => to('off', off),
-  states: {
-    off: {
-      // @ts-expect-error: so it is to its `from`
-      calls: { flip: (_data, _arg, _self, from) => stay({ replies: [answer(from, 'one')] }) },
-      ...rest,
-    },
-    on: { calls: { flip: () => stay() }, ...rest },
-  },
-})
-
-lamp({
-  init: () => to('off', off),
-  states: {
-    // @ts-expect-error: no such timeout
-    off: { calls: { flip: () => stay({ timeouts: { glow: 10 } }) }, ...rest },
-    on: { calls: { flip: () => stay() }, ...rest },
-  },
-})
-
-lamp({
-  init: () => to('off', off),
-  states: {
-    // @ts-expect-error: a timeout without its argument
-    off: { calls: { flip: () => stay({ timeouts: { fade: 10 } }) }, ...rest },
-    on: { calls: { flip: () => stay() }, ...rest },
-  },
-})
-
-lamp({
-  init: () => to('off', off),
-  states: {
-    // @ts-expect-error: a timeout with a wrong argument
-    off: { calls: { flip: () => stay({ timeouts: { fade: { ms: 10, arg: 'x' } } }) }, ...rest },
-    on: { calls: { flip: () => stay() }, ...rest },
-  },
-})
-
-lamp({
-  init: () => to('off', off),
-  states: {
-    // @ts-expect-error: no such setting
-    off: { calls: { flip: () => stay({ stateTimeoutMs: 'stop' }) }, ...rest },
-    on: { calls: { flip: () => stay() }, ...rest },
-  },
-})
-
-lamp({
-  init: () => to('off', off),
-  states: {
-    // @ts-expect-error: no such event
-    off: { calls: { flip: () => stay({ next: [{ tag: 'cast', op: 'flip', arg: 1 }] }) }, ...rest },
-    on: { calls: { flip: () => stay() }, ...rest },
-  },
-})
-
-lamp({
-  init: () => to('off', off),
-  states: {
-    off: {
-      // @ts-expect-error: an event with a wrong argument
-      calls: { flip: () => stay({ next: [{ tag: 'cast', op: 'wait', arg: 'x' }] }) },
-      ...rest,
-    },
-    on: { calls: { flip: () => stay() }, ...rest },
-  },
-})
-
-lamp({
-  init: () => to('off', off),
-  states: {
-    // @ts-expect-error: an event without its argument
-    off: { calls: { flip: () => stay({ next: [{ tag: 'cast', op: 'wait' }] }) }, ...rest },
-    on: { calls: { flip: () => stay() }, ...rest },
-  },
-})
-
-lamp({
-  init: () => to('off', off),
-  states: {
-    // @ts-expect-error: a call needs somebody to answer
-    off: { calls: { flip: () => stay({ next: [{ tag: 'call', op: 'flip' }] }) }, ...rest },
-    on: { calls: { flip: () => stay() }, ...rest },
-  },
-})
-
-lamp({
-  init: () => to('off', off),
-  states: {
-    off: {
-      // @ts-expect-error: whose reply is a number
-      calls: { flip: () => stay({ next: [{ tag: 'call', op: 'flip', from: wrongFrom }] }) },
-      ...rest,
-    },
-    on: { calls: { flip: () => stay() }, ...rest },
-  },
-})
-
-lamp({
-  init: () => to('off', off),
-  states: {
-    // @ts-expect-error: an outcome of a server
-    off: { calls: { flip: (data) => reply(1, data) }, ...rest },
-    on: { calls: { flip: () => stay() }, ...rest },
-  },
-})
-
-lamp({
-  init: () => to('off', off),
-  states: {
-    // @ts-expect-error: another outcome of a server
-    off: { calls: { flip: (data) => stopReply('x', 1, data) }, ...rest },
-    on: { calls: { flip: () => stay() }, ...rest },
-  },
-})
-
-lamp({
-  init: () => to('off', off),
-  states: {
-    // @ts-expect-error: the reply itself is no outcome
-    off: { calls: { flip: () => 1 }, ...rest },
-    on: { calls: { flip: () => stay() }, ...rest },
-  },
-})
-
-lamp({
-  init: () => to('off', off),
-  states: {
-    // @ts-expect-error: a state entered cannot be left at once
-    off: { enter: (data) => to('on', { ...data, w: 1 }), calls: { flip: () => stay() }, ...rest },
-    on: { calls: { flip: () => stay() }, ...rest },
-  },
-})
-
-lamp({
-  init: () => to('off', off),
-  states: {
-    // @ts-expect-error: `enter` has no event to postpone
-    off: { enter: () => postpone(), calls: { flip: () => stay() }, ...rest },
-    on: { calls: { flip: () => stay() }, ...rest },
-  },
-})
-
-lamp({
-  init: () => to('off', off),
-  states: {
-    off: {
-      // @ts-expect-error: nor by option
-      enter: (data) => keep(data, { postpone: true }),
-      calls: { flip: () => stay() },
-      ...rest,
-    },
-    on: { calls: { flip: () => stay() }, ...rest },
-  },
-})
-
-lamp({
-  init: () => to('off', off),
-  states: {
-    off: {
-      // @ts-expect-error: `enter` inserts no events
-      enter: () => stay({ next: [{ tag: 'cast', op: 'wait', arg: 1 }] }),
-      calls: { flip: () => stay() },
-      ...rest,
-    },
-    on: { calls: { flip: () => stay() }, ...rest },
-  },
-})
-
-lamp({
-  init: () => to('off', off),
-  states: {
-    // @ts-expect-error: `enter` has nobody to answer
-    off: { enter: () => stay({ reply: 1 }), calls: { flip: () => stay() }, ...rest },
-    on: { calls: { flip: () => stay() }, ...rest },
-  },
-})
-
-lamp({
-  init: () => to('off', off),
-  states: {
-    // @ts-expect-error: the data of another state
-    off: { enter: () => keep({ w: 1 }), calls: { flip: () => stay() }, ...rest },
-    on: { calls: { flip: () => stay() }, ...rest },
-  },
-})
+export const enters: readonly Off['enter'][] = [
+  (data) => to('off', data),
+  // @ts-expect-error: a state entered cannot be left at once
+  (data) => to('on', { ...data, w: 1 }),
+  // @ts-expect-error: `enter` has no event to postpone
+  () => postpone(),
+  // @ts-expect-error: nor by option
+  (data) => keep(data, { postpone: true }),
+  // @ts-expect-error: `enter` inserts no events
+  () => stay({ next: [{ tag: 'cast', op: 'wait', arg: 1 }] }),
+  // @ts-expect-error: `enter` has nobody to answer
+  () => stay({ reply: 1 }),
+  // @ts-expect-error: the data of another state
+  () => keep({ w: 1 }),
+]
 
 lamp({
   init: () => to('off', off),

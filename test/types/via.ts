@@ -1,4 +1,4 @@
-/** What the compiler refuses about via names, tasks and timers. `tsc` checks it; nothing runs it. */
+/** What the compiler refuses about via names, tasks and timers. Checked by `tsc`, never run. */
 import { type Ref, type Self, whereisName } from '../../runtime/index.ts'
 import {
   applyAfter,

@@ -37,7 +37,7 @@ test('V15 the end: all at once, 10 children of 300 ms take 300 ms', async () => 
   })
 })
 
-test('V11 V15 the end: each child has its own time, then it is killed; one report for all alike', async () => {
+test('V11 V15 the end: each child has a time of its own; one report for all alike', async () => {
   const ends: string[] = []
   const stubborn = process('stubborn', async (self, name: string) => {
     self.trapExit(true)

@@ -9,7 +9,7 @@ const test = suite('otp: dynamic supervisor')
 const ok = { tag: 'ok' }
 const error = (reason: unknown) => ({ tag: 'error', reason })
 
-test('V15 no children at first; each is started with its argument, the newest is listed first', () =>
+test('V15 no children at first; each is started with its argument, the newest listed first', () =>
   withPool({}, async ({ self, pool, life, add }) => {
     assert.equal(await call(self, pool, 'whichChildren'), [])
     const pids = [await add('a'), await add('b')]

@@ -7,17 +7,14 @@ import {
   exit,
   isDown,
   isExit,
-  type LocalNode,
   type Pid,
   process,
   type Reason,
   type Ref,
   type Self,
   spawn,
-  type TraceEvent,
   whereis,
 } from '../../../runtime/index.ts'
-import { runtimeLimits } from '../../../runtime/kernel.ts'
 import {
   answer,
   call,
@@ -36,10 +33,8 @@ import {
   stopServer,
   to,
 } from '../../../stdlib/index.ts'
-import { step, unborn } from '../../../stdlib/statem/engine.ts'
-import { StatemEvent } from '../../../stdlib/statem/event.ts'
 import { assert, suite } from '../../support/harness.ts'
-import { errorOf, failureOf, inProcess, noMail, oneNode, virtualNode } from './one-node.ts'
+import { errorOf, failureOf, inProcess, noMail, virtualNode } from './one-node.ts'
 import { endOf, logOf, machine, module, type Open, untyped } from './statem.ts'
 
 const test = suite('otp: gen_statem life')
@@ -321,88 +316,5 @@ test('F16 stopServer stops a machine and waits; of the dead it says noproc', () 
     assert.is(await failureOf(stopServer(self, ref)), 'noproc')
     assert.is(await failureOf(call(self, ref, 'log')), 'noproc')
   }))
-
-type Logged = Extract<TraceEvent, { readonly tag: 'log' }>
-
-function observe(node: LocalNode): Logged[] {
-  const logged: Logged[] = []
-  node.observe((event) => {
-    if (event.tag === 'log') logged.push(event)
-  })
-  return logged
-}
-
-test('Z2 a machine that crashes or stops abnormally is reported once, an orderly stop is not', async () => {
-  const node = oneNode()
-  const logged = observe(node)
-  const counts: number[] = []
-  await node.run(async (self) => {
-    for (const reason of ['normal', 'shutdown', 'abnormal', null]) {
-      const ref = await machine(self, { act: () => (reason === null ? untyped(1) : stop(reason)) })
-      await endOf(self, ref, () => cast(self, ref, 'act', 1))
-      counts.push(logged.filter(({ level }) => level === 'error').length)
-    }
-  })
-  assert.equal(counts, [0, 0, 1, 2])
-})
-
-test('G10 casts and messages without a handler are dropped with a warning', async () => {
-  const node = oneNode()
-  const logged = observe(node)
-  const quiet = genStatem<{ calls: { ping: () => string } }, { only: null }>('quiet')({
-    init: () => to('only', null),
-    states: { only: { calls: { ping: () => stay({ reply: 'pong' }) } } },
-  })
-  await node.run(async (self) => {
-    const started = await start(self, quiet)
-    if (started.tag !== 'ok') throw new Error('it starts')
-    self.send(started.pid, 'plain')
-    cast(self, untyped<Ref<{ casts: { hack: () => void } }>>(started.pid), 'hack')
-    assert.is(await call(self, started.pid, 'ping'), 'pong')
-  })
-  assert.equal(
-    logged.map(({ level, message }) => [level, message]),
-    [
-      ['warning', 'message without a handler dropped'],
-      ['warning', 'unknown cast dropped'],
-    ],
-  )
-})
-
-test('F8 what is postponed has a bound: above it calls fail, the rest is reported', async () => {
-  const node = oneNode()
-  const logged = observe(node)
-  await node.run(async (self) => {
-    const ref = await machine(self, {
-      act: (now) => (now.state === 'a' ? postpone() : stay()),
-      note: (now) => now.go('b', 'open'),
-    })
-    for (let n = 0; n < runtimeLimits.postponedMax; n++) cast(self, ref, 'act', n)
-    const refused = failureOf(call(self, ref, 'act', 1))
-    cast(self, ref, 'act', 1)
-    assert.is(await refused, 'overloaded')
-    cast(self, ref, 'note', 'open')
-    assert.equal(await logOf(self, ref), ['open'])
-  })
-  const dropped = logged.filter(({ message }) => message.startsWith('event dropped'))
-  assert.is(dropped.length, 1)
-})
-
-test('F7 an answer that no callback is out for, and an expiry of before, change nothing', () => {
-  const env = { has: () => true, enters: () => false, postponedMax: 10 }
-  const [begun] = step(unborn, { tag: 'begin', outcome: to('a', 1) }, env)
-  for (const input of [
-    { tag: 'returned', outcome: to('b', 2) },
-    { tag: 'expired', key: 'stateTimeout', id: 1 },
-    { tag: 'next' },
-  ] as const) {
-    const [after, actions] = step(begun, input, env)
-    assert.is(after, begun)
-    assert.equal(actions, [])
-  }
-  const event = new StatemEvent('cast', 'x', 1, null)
-  const [busy] = step(begun, { tag: 'event', event }, env)
-  assert.equal(step(busy, { tag: 'next' }, env), [busy, []])
-})
 
 test.run()

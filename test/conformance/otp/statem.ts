@@ -97,3 +97,8 @@ export async function endOf(self: Self, ref: Ref<Open>, act: () => unknown): Pro
   await act()
   return (await self.receive(isDown(monitor))).reason
 }
+
+/** An event that `step` handles. */
+export function stepOf(arg: string): { tag: 'internal'; op: 'step'; arg: string } {
+  return { tag: 'internal', op: 'step', arg }
+}

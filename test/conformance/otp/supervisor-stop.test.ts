@@ -135,7 +135,7 @@ test('V12 stray EXITs and unknown messages are reported and change nothing', () 
     self.send(tree, { tag: '$retry', id: 'a' })
     self.send(tree, { tag: 'DOWN', ref: null })
     assert.is(await pidOf(self, tree, 'a'), before)
-    const keys = ['tag, from, reason', 'any', 'tag, ref']
+    const keys = ['tag, from, reason', 'any', 'tag, id', 'tag, ref']
     assert.equal(
       stray,
       keys.map((of) => ({ supervisor: tree, message: `object with keys ${of}` })),
