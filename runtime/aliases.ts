@@ -7,10 +7,14 @@
  * together. The table holds active aliases strongly, by number: whoever has the reference may be
  * on another node. Calls need none of this, their record is its own alias (`request.ts`).
  */
-import { deliver } from './deliver.ts'
+import { show } from './check.ts'
+import { BadArgument, Exit } from './exit.ts'
 import type { Reference } from './identifier.ts'
 import { limits } from './limits.ts'
+import { demonitor } from './monitors.ts'
+import { post } from './post.ts'
 import type { Process } from './process.ts'
+import { LocalReference } from './refs.ts'
 
 /**
  * When an alias of its own ends: `explicitUnalias` with `unalias` only, `reply` with the first
@@ -73,7 +77,29 @@ export class Aliases {
     const { owner, ref, mode } = alias
     if (mode === 'reply') this.remove(owner, ref)
     // Ends the alias with the monitor.
-    else if (mode === 'replyDemonitor') owner.self?.demonitor(ref)
-    deliver(owner, message, sender)
+    else if (mode === 'replyDemonitor') demonitor(owner, ref)
+    post(owner, message, sender)
   }
+}
+
+/** Makes `ref` an alias of `owner`. Throws `Exit` when the node has as many as it may. */
+export function openAlias(owner: Process, ref: Reference, mode: Alias['mode']): void {
+  if (owner.system.aliases.add(owner, ref, mode)) return
+  throw new Exit({ tag: 'systemLimit', limit: 'aliases', max: limits.aliasesMax }, 'alias')
+}
+
+/** An alias that is nothing else (OTP `alias/1`). */
+export function ownAlias(owner: Process, mode: AliasMode): Reference {
+  if (mode !== 'explicitUnalias' && mode !== 'reply') {
+    throw new BadArgument(`alias: expected explicitUnalias or reply, got ${show(mode)}`)
+  }
+  const ref = new LocalReference(owner.system.refs)
+  openAlias(owner, ref, mode)
+  return ref
+}
+
+/** False when it was not active, or is somebody else's. */
+export function closeAlias(owner: Process, ref: Reference): boolean {
+  const { node, creation, system } = owner
+  return ref.node === node && ref.creation === creation && system.aliases.remove(owner, ref)
 }

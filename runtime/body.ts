@@ -6,7 +6,7 @@
 import { crash } from './crash.ts'
 import { ExitOutcome, type Reason } from './exit.ts'
 import { empty } from './mailbox.ts'
-import type { Process } from './process.ts'
+import { type Process, SUSPENDED } from './process.ts'
 import { checkReceive, otherwise, park, type ReceiveOptions } from './receive.ts'
 import { terminate } from './terminate.ts'
 
@@ -75,10 +75,18 @@ function drive(
       }
       const message = request(process, result.value, advance, body)
       if (message === empty) return
-      next = message instanceof Raised ? () => body.throw(message.error) : () => body.next(message)
+      next = resumption(body, message)
     }
   }
   advance(() => body.next())
+}
+
+/** How a body goes on with what its receive gave. */
+function resumption(
+  body: Generator<unknown, unknown, unknown>,
+  message: unknown,
+): () => IteratorResult<unknown, unknown> {
+  return message instanceof Raised ? () => body.throw(message.error) : () => body.next(message)
 }
 
 /** An error to be thrown inside a generator body. */
@@ -103,6 +111,13 @@ function request(
     }
     const { matches, options } = yielded
     checkReceive(process, options)
+    if ((process.flags & SUSPENDED) !== 0) {
+      process.system.holds.after(process, () => {
+        const message = request(process, yielded, advance, body)
+        if (message !== empty) advance(resumption(body, message))
+      })
+      return empty
+    }
     if (process.system.scheduler.charge()) {
       const message = matches === null ? process.shift() : process.take(matches, false)
       if (message !== empty) return message

@@ -5,7 +5,7 @@
 import { crash } from './crash.ts'
 import { limits } from './limits.ts'
 import { waitFor } from './pause.ts'
-import { BUSY, DEAD, type Process, type Receiver, RUNNING, STARTING } from './process.ts'
+import { BUSY, DEAD, type Process, type Receiver, RUNNING, STARTING, SUSPENDED } from './process.ts'
 
 export function dispatch(process: Process): void {
   if ((process.flags & STARTING) !== 0) {
@@ -32,7 +32,7 @@ function begin(process: Process): void {
 
 /** Hands mail to a callback process until it is empty, busy, dead, or has had its turn. */
 function serve(process: Process, receiver: Receiver): void {
-  if ((process.flags & (BUSY | RUNNING)) !== 0) return
+  if ((process.flags & (BUSY | RUNNING | SUSPENDED)) !== 0) return
   const { scheduler } = process.system
   process.flags |= RUNNING
   for (let left = limits.messagesPerTurn; left > 0; left--) {
@@ -49,8 +49,8 @@ function serve(process: Process, receiver: Receiver): void {
       waitFor(process, pending)
       break
     }
-    if ((process.flags & (DEAD | BUSY)) !== 0 || !scheduler.charge()) break
+    if ((process.flags & (DEAD | BUSY | SUSPENDED)) !== 0 || !scheduler.charge()) break
   }
   process.flags &= ~RUNNING
-  if (process.hasMail && (process.flags & (DEAD | BUSY)) === 0) scheduler.wake(process)
+  if (process.hasMail && (process.flags & (DEAD | BUSY | SUSPENDED)) === 0) scheduler.wake(process)
 }

@@ -3,7 +3,7 @@
  * sender: a signal that names somebody else's process as its source, or a reference that is not
  * the peer's own where it must be, is refused with a reason and changes nothing.
  */
-import { deliver } from './deliver.ts'
+import { deadLetter } from './dead-letter.ts'
 import type { Reason } from './exit.ts'
 import {
   type Pid,
@@ -15,9 +15,11 @@ import {
 import { InboundCall } from './inbound-call.ts'
 import { RemoteMonitor, unwatch, watch } from './monitors.ts'
 import { type Peer, unlinkKey } from './peers.ts'
+import { post } from './post.ts'
 import { type Process, SHIELDED } from './process.ts'
 import { holdRequest } from './request.ts'
 import type { Address, Signal } from './route.ts'
+import { answerHere } from './send.ts'
 import { linkTo, signalExit } from './signals.ts'
 import { create } from './spawn.ts'
 import type { System } from './system.ts'
@@ -46,8 +48,8 @@ export function applySignal(
   switch (signal.tag) {
     case 'send': {
       const process = reachable(system, signal.to)
-      if (process !== undefined) deliver(process, signal.message)
-      else deadLetter(system, from, signal.to)
+      if (process !== undefined) post(process, signal.message, null)
+      else deadLetter(system, from, signal.to, signal.message)
       return ok
     }
     case 'unlinkAck':
@@ -187,7 +189,7 @@ function applyCall(
   const call = new InboundCall(system, peer, ref, op, arg)
   peer.inboundCalls.set(ref.id, call)
   if (server.receiver === null) holdRequest(server, call)
-  deliver(server, call)
+  post(server, call, null)
 }
 
 function applySpawn(
@@ -270,7 +272,7 @@ function applyAnswer(system: System, from: string, signal: AnswerSignal): Applie
   const peer = system.peer(from)
   switch (signal.tag) {
     case 'reply':
-      system.findCall(ref.id)?.reply(signal.value, null)
+      answerHere(system, ref, signal.value, null)
       return ok
     case 'callFailed':
       peer.calls.get(ref.id)?.fail(signal.reason)
@@ -291,10 +293,4 @@ function applyAnswer(system: System, from: string, signal: AnswerSignal): Applie
 function reachable(system: System, to: Address): Process | undefined {
   const process = system.addressed(to)
   return process !== undefined && (process.flags & SHIELDED) === 0 ? process : undefined
-}
-
-function deadLetter(system: System, from: string, to: Address): void {
-  if (system.trace.active) {
-    system.trace.emit({ tag: 'deadLetter', node: from, detail: `no process ${String(to)}` })
-  }
 }

@@ -1,5 +1,7 @@
 /** The public surface of the runtime: the mini-BEAM alone, one node, no network. */
 
+export type { AliasMode, MonitorAliasMode } from './aliases.ts'
+export type { MailboxOptions } from './bounded-process.ts'
 export type {
   Destination,
   LocalName,
@@ -40,7 +42,9 @@ export {
   type NodeUpMessage,
 } from './messages.ts'
 export { type AnyModule, type Body, type Module, process, type StartResult } from './module.ts'
+export type { MonitorOptions } from './monitoring.ts'
 export type { Platform } from './platform/platform.ts'
+export { type ProcessInfo, type ProcessStatus, processInfo } from './process-info.ts'
 export type { Awaitable, ReceiveOptions } from './receive.ts'
 export { type SpawnAtOptions, spawnAt, spawnMonitorAt } from './remote-spawn.ts'
 export type { Self } from './self.ts'

@@ -22,6 +22,10 @@ export const limits = {
   timersMax: 4_194_304,
   /** A mailbox that grows past it is reported once as a `mailboxHigh` event. */
   mailboxHighMessages: 100_000,
+  /** Above so many times its bound a mailbox takes no message, whatever its policy. */
+  mailboxHardFactor: 4,
+  /** Active aliases of one node. */
+  aliasesMax: 4_194_304,
   /** Children of one supervisor, those that do not run included. */
   supervisorChildrenMax: 4_194_304,
   /** Events one state machine has postponed. What is postponed above it is refused. */

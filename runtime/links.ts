@@ -31,6 +31,11 @@ export class Links {
     return true
   }
 
+  *[Symbol.iterator](): Generator<Pid> {
+    if (this.#first !== null) yield this.#first
+    if (this.#more !== null) yield* this.#more
+  }
+
   /** Gives one after the other, then null, when a process has ended and makes no more links. */
   take(): Pid | null {
     const first = this.#first

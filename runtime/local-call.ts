@@ -6,12 +6,13 @@
  * A caller that dies meanwhile is never resumed. A failed call rejects with `Exit`, made at the
  * time of failure only: no stack is captured per call.
  */
-import { deliver } from './deliver.ts'
 import type { Destination } from './destination.ts'
 import { Exit, type Reason } from './exit.ts'
+import { held } from './holds.ts'
 import { isPid } from './identifier.ts'
 import type { Peer } from './peers.ts'
-import type { Process } from './process.ts'
+import { post } from './post.ts'
+import { type Process, SUSPENDED } from './process.ts'
 import { holdRequest, Request } from './request.ts'
 import type { Address } from './route.ts'
 import type { System } from './system.ts'
@@ -121,7 +122,8 @@ export type CallTarget =
 
 /**
  * Calls `op` and resolves with the answer. Rejects with `Exit`: `noproc`, `callingSelf`,
- * `timeout`, `{ tag: 'nodedown', node }`, or the server's exit reason (rule G14).
+ * `timeout`, `overloaded` (its mailbox is full), `{ tag: 'nodedown', node }`, or the server's exit
+ * reason (rule G14).
  */
 export function startCall(
   system: System,
@@ -131,9 +133,10 @@ export function startCall(
   arg: unknown,
   timeoutMs: number,
 ): Promise<unknown> {
-  return new Promise((resolve, reject) => {
+  const answer = new Promise((resolve, reject) => {
     placeCall(new LocalCall(system, caller, op, arg, resolve, reject), to, timeoutMs)
   })
+  return caller !== null && (caller.flags & SUSPENDED) !== 0 ? held(caller, answer) : answer
 }
 
 /** Sends a call on its way. Throws what the route throws for what it cannot send. */
@@ -158,7 +161,7 @@ function callHere(call: LocalCall, server: Process, timeoutMs: number): void {
   if (timeoutMs !== Number.POSITIVE_INFINITY) call.system.timeouts.arm(timeoutMs, call)
   // A plain process that takes the call from its mailbox does not say so.
   if (server.receiver === null) holdRequest(server, call)
-  deliver(server, call)
+  post(server, call, call.caller)
 }
 
 function callElsewhere(call: LocalCall, node: string, to: Address, timeoutMs: number): void {

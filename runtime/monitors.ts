@@ -1,15 +1,27 @@
 /**
  * Monitors: one-way, stackable, fired once (rules M1 to M11). A monitor is its own reference. It
  * sits in two intrusive lists, its owner's and its target's, so that adding and removing one costs
- * no hashing. Monitors across nodes are kept by the peer's table on both sides instead of in the
+ * no hashing. A monitor may carry a tag of its own for its DOWN (M10) and be an alias (A4).
+ * Monitors across nodes are kept by the peer's table on both sides instead of in the
  * list of the process that is elsewhere.
  */
+import type { MonitorAliasMode } from './aliases.ts'
 import { deliver } from './deliver.ts'
 import type { Reason } from './exit.ts'
 import { type Pid, Reference, type RemoteReference } from './identifier.ts'
 import type { Subject } from './messages.ts'
 import type { Peer } from './peers.ts'
 import type { Process } from './process.ts'
+
+/** What a monitor may be asked beside its target. */
+export type MonitorTerms = {
+  /** `tag` of its message instead of `DOWN`. */
+  readonly tag: string
+  /** It is an alias too, which ends as this says. */
+  readonly alias: MonitorAliasMode | null
+}
+
+export const plainTerms: MonitorTerms = { tag: 'DOWN', alias: null }
 
 /** A monitor held by a process of this node. */
 export class Monitor extends Reference {
@@ -19,6 +31,7 @@ export class Monitor extends Reference {
   readonly target: Process | null
   /** The target's node when it is elsewhere. */
   readonly peer: Peer | null
+  readonly terms: MonitorTerms
   active = true
   ownedBefore: Monitor | null = null
   ownedAfter: Monitor | null = null
@@ -33,6 +46,7 @@ export class Monitor extends Reference {
     target: Process | null,
     peer: Peer | null = null,
     id = 0,
+    terms = plainTerms,
   ) {
     super()
     this.owner = owner
@@ -40,6 +54,7 @@ export class Monitor extends Reference {
     this.target = target
     this.peer = peer
     this.#id = id
+    this.terms = terms
   }
 
   get node(): string {
@@ -58,7 +73,7 @@ export class Monitor extends Reference {
   fire(reason: Reason): void {
     if (!this.active) return
     removeMonitor(this)
-    deliver(this.owner, { tag: 'DOWN', ref: this, target: this.subject, reason })
+    deliver(this.owner, { tag: this.terms.tag, ref: this, target: this.subject, reason })
   }
 }
 
@@ -113,6 +128,9 @@ function removeMonitor(monitor: Monitor): void {
   monitor.ownedAfter = null
   if (monitor.target !== null) unwatch(monitor)
   monitor.peer?.monitors.delete(monitor.id)
+  const { alias } = monitor.terms
+  if (alias === 'demonitor' || alias === 'replyDemonitor')
+    owner.system.aliases.remove(owner, monitor)
 }
 
 export function watch(target: Process, entry: Watch): void {
@@ -138,4 +156,15 @@ export function demonitor(owner: Process, ref: Reference): boolean {
     owner.system.route.deliver(ref.peer.name, owner, { tag: 'demonitor', ref })
   }
   return true
+}
+
+/** True for the message this monitor has sent when it fired. */
+export function isFiringOf(monitor: Monitor): (message: unknown) => boolean {
+  return (message) =>
+    typeof message === 'object' &&
+    message !== null &&
+    'ref' in message &&
+    message.ref === monitor &&
+    'tag' in message &&
+    message.tag === monitor.terms.tag
 }

@@ -1,6 +1,6 @@
 /**
  * The process record. One class, all fields set here and none added later, so that every access
- * in the scheduler stays monomorphic; states are bits of `flags`. Only runtime/ sees records: the
+ * in the scheduler stays monomorphic as long as no mailbox is bounded; states are bits of `flags`. Only runtime/ sees records: the
  * rest of the program holds pids.
  *
  * A dead record keeps its identity and reason only; everything it referred to is dropped, so a
@@ -37,6 +37,10 @@ export const POISONED = 256
 export const ABROAD = 512
 /** To other nodes it does not exist. */
 export const SHIELDED = 1024
+/** Its mailbox has a bound (`bounded-process.ts`). */
+export const BOUNDED = 2048
+/** It sent to a full mailbox, and waits at its next primitive until there is room. */
+export const SUSPENDED = 4096
 
 /**
  * A process that handles its mail by callback (behaviours). `receive` gets one message at a time;

@@ -4,15 +4,16 @@
  * a body that catches that and goes on to wait is parked for ever, so it cannot spin. No ambient
  * "current process" exists.
  */
+import { type AliasMode, closeAlias, ownAlias } from './aliases.ts'
 import { Receiving } from './body.ts'
 import { checkPid, checkTimeout, show } from './check.ts'
 import type { Destination } from './destination.ts'
 import { BadArgument, Exited, isReason, type Reason } from './exit.ts'
+import { held } from './holds.ts'
 import { isReference, type Pid, type Reference } from './identifier.ts'
-import { isDown } from './messages.ts'
-import { monitor } from './monitoring.ts'
-import { demonitor, Monitor } from './monitors.ts'
-import { POISONED, type Process, TRAPPING } from './process.ts'
+import { type MonitorOptions, monitor } from './monitoring.ts'
+import { demonitor, isFiringOf, Monitor } from './monitors.ts'
+import { POISONED, type Process, SUSPENDED, TRAPPING } from './process.ts'
 import { type Awaitable, type ReceiveOptions, receive } from './receive.ts'
 import { sendFrom } from './send.ts'
 import { link, sendExit, unlink } from './signals.ts'
@@ -64,7 +65,9 @@ export class Self {
     matches: ((message: unknown) => boolean) | null = null,
     options?: ReceiveOptions<unknown>,
   ): Awaitable<unknown> {
-    return gone(this.#process) ?? receive(live(this.#process), matches, options)
+    const process = this.#process
+    const result = gone(process) ?? receive(live(process), matches, options)
+    return (process.flags & SUSPENDED) === 0 ? result : held(process, result)
   }
 
   /** `receive` for generator bodies: `const message = yield* self.take(matches)`. */
@@ -94,9 +97,26 @@ export class Self {
     unlink(live(this.#process), to)
   }
 
-  /** Monitors a process or a name; its end arrives as one DOWN (rules M1 to M8). */
-  monitor(target: Destination): Reference {
-    return monitor(live(this.#process), target)
+  /**
+   * Monitors a process or a name; its end arrives as one DOWN (rules M1 to M8), under a `tag` of
+   * its own if one is given (M10). With `alias` the reference takes messages too (A4).
+   */
+  monitor(target: Destination, options?: MonitorOptions): Reference {
+    return monitor(live(this.#process), target, options)
+  }
+
+  /**
+   * A reference that takes messages for this process, from anywhere, until `unalias`, or with
+   * `reply` until the first one; afterwards they are dropped without trace (rules A1 to A3).
+   */
+  alias(mode: AliasMode = 'explicitUnalias'): Reference {
+    return ownAlias(live(this.#process), mode)
+  }
+
+  /** Ends an alias of this process; true when it was active. */
+  unalias(ref: Reference): boolean {
+    if (!isReference(ref)) throw new BadArgument(`unalias: expected a reference, got ${show(ref)}`)
+    return closeAlias(live(this.#process), ref)
   }
 
   /**
@@ -109,7 +129,7 @@ export class Self {
     const process = live(this.#process)
     const active = demonitor(process, ref)
     if (!active && options.flush && ref instanceof Monitor) {
-      process.take(isDown(ref), false)
+      process.take(isFiringOf(ref), false)
       // A receive that waits meanwhile has not seen what this look has.
       process.rewind()
     }
@@ -181,13 +201,13 @@ export class Self {
    */
   wait<T>(outside: Promise<T>): Promise<T> {
     const process = this.#process
-    return gone(process) ?? guard(live(process), outside)
+    return gone(process) ?? held(process, guard(live(process), outside))
   }
 
   /** Lets others run: resolves in a later turn of the event loop. */
   yield(): Promise<void> {
     const process = this.#process
-    return gone(process) ?? later(live(process))
+    return gone(process) ?? held(process, later(live(process)))
   }
 }
 

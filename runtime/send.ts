@@ -3,12 +3,13 @@
  * are immutable once sent; checked mode enforces it (`term.ts`).
  */
 import { show } from './check.ts'
-import { deliver } from './deliver.ts'
+import { deadLetter } from './dead-letter.ts'
 import type { Destination } from './destination.ts'
 import { BadArgument } from './exit.ts'
 import { isPid, isReference, type Pid, type Reference, recordOfPid } from './identifier.ts'
 import { LocalCall } from './local-call.ts'
 import { showVia } from './name-registry.ts'
+import { post } from './post.ts'
 import { Process } from './process.ts'
 import { RemoteProcess } from './remote-pids.ts'
 import { Request } from './request.ts'
@@ -49,14 +50,14 @@ function sendMessage(
 function sendToPid(system: System, sender: Process | null, to: Pid, message: unknown): void {
   const record = recordOfPid(to)
   if (record instanceof Process && record.system === system) {
-    deliver(record, message)
+    post(record, message, sender)
     return
   }
   const found = system.lookup(to)
-  if (found.tag === 'local') deliver(found.process, message)
+  if (found.tag === 'local') post(found.process, message, sender)
   else if (found.tag === 'remote') {
     system.route.deliver(found.node, sender, { tag: 'send', to: found.pid, message })
-  }
+  } else deadLetter(system, system.node, to, message)
 }
 
 function sendToName(
@@ -81,11 +82,15 @@ function sendToName(
     return
   }
   const process = system.names.get(to.name)
-  if (process !== undefined) deliver(process, message)
+  if (process !== undefined) post(process, message, sender)
   else if (to.tag === 'local') throw new BadArgument(`send: nobody has the name '${to.name}'`)
+  else deadLetter(system, system.node, to.name, message)
 }
 
-/** Answers a call by its reference, wherever the caller is. Late and second answers vanish. */
+/**
+ * Answers a call by its reference, or sends to an alias, wherever the process behind it is. What
+ * comes late or a second time vanishes.
+ */
 export function answer(
   system: System,
   sender: Process | null,
@@ -100,7 +105,19 @@ export function answer(
     system.route.deliver(ref.node, sender, { tag: 'reply', ref, value })
     return
   }
-  if (ref.creation === system.creation) system.findCall(ref.id)?.reply(value, sender)
+  if (ref.creation === system.creation) answerHere(system, ref, value, sender)
+}
+
+/** A reference of this node that has been elsewhere, or is no call. */
+export function answerHere(
+  system: System,
+  ref: Reference,
+  value: unknown,
+  sender: Process | null,
+): void {
+  const call = system.findCall(ref.id)
+  if (call !== undefined) call.reply(value, sender)
+  else system.aliases.deliver(ref.id, value, sender)
 }
 
 function belongsTo(request: Request, system: System): boolean {

@@ -2,7 +2,7 @@
  * Spawning here. The process exists, is linked, monitored and named when `spawn` returns; its body
  * begins in a later turn (rules L6, M7: there is no window in which it could die unseen).
  */
-
+import { BoundedProcess, checkMailbox, type MailboxOptions } from './bounded-process.ts'
 import type { Ref, ViaName } from './destination.ts'
 import { BadArgument, Exit } from './exit.ts'
 import type { Pid, Reference } from './identifier.ts'
@@ -21,6 +21,8 @@ export type SpawnOptions = {
   readonly name?: string
   /** `high` runs before all `normal` processes. Default `normal`. */
   readonly priority?: 'normal' | 'high'
+  /** A bound for its mailbox, and what happens above it. Default: none, with a `mailboxHigh`. */
+  readonly mailbox?: MailboxOptions
 }
 
 /** Arguments of a spawn: `arg` may be left out where the module takes none. */
@@ -73,6 +75,10 @@ function createOptions(
   for (const [key, value] of Object.entries(options)) {
     if (key === 'name' && typeof value === 'string') continue
     if (key === 'priority' && (value === 'normal' || value === 'high')) continue
+    if (key === 'mailbox') {
+      checkMailbox(value)
+      continue
+    }
     throw new BadArgument(`spawn: option ${key} is unknown or has a bad value: ${String(value)}`)
   }
   return { ...options, parent, link }
@@ -102,9 +108,10 @@ export function create(
   if (system.stopped) throw new Exit('shutdown', 'spawn: the node has been stopped')
   const given = system.checked ? prepare(arg, 'arg') : arg
   const started = options.started ?? ignoreResult
+  const Kind = options.mailbox === undefined ? Process : BoundedProcess
   const process = system.processes.add(
     (index, serial) =>
-      new Process(
+      new Kind(
         system,
         index,
         serial,
@@ -117,6 +124,7 @@ export function create(
   if (process === undefined) {
     throw new Exit({ tag: 'systemLimit', limit: 'processes', max: limits.processesMax }, 'spawn')
   }
+  if (options.mailbox && process instanceof BoundedProcess) process.bound(options.mailbox)
   if (system.modules.isShielded(module)) process.flags |= SHIELDED
   // Whoever waits for the initialisation hears of it even if the process is killed before it ends.
   if (options.started) process.exitHooks = [(reason) => started({ tag: 'error', reason })]

@@ -3,12 +3,13 @@
  * process without seeing each other. Holds state and resolves identifiers; the rules are in the
  * files that take a `System`.
  */
+import { Aliases } from './aliases.ts'
 import { checkName, show } from './check.ts'
-import { deliver } from './deliver.ts'
 import type { Destination } from './destination.ts'
 import { dispatch } from './dispatch.ts'
 import { BadArgument, type Reason } from './exit.ts'
 import { FanOut } from './fan-out.ts'
+import { Holds } from './holds.ts'
 import {
   isPid,
   Pid,
@@ -24,6 +25,7 @@ import type { ModuleTable } from './module.ts'
 import { NameRegistries } from './name-registry.ts'
 import { Peer, peerLost } from './peers.ts'
 import type { Platform } from './platform/platform.ts'
+import { post } from './post.ts'
 import { ABROAD, Process } from './process.ts'
 import { ProcessTable } from './process-table.ts'
 import { RefTable } from './refs.ts'
@@ -60,6 +62,8 @@ export class System {
   readonly names = new Map<string, Process>()
   readonly registries = new NameRegistries()
   readonly peers = new Map<string, Peer>()
+  readonly aliases = new Aliases()
+  readonly holds = new Holds()
   readonly trace = new Trace()
   readonly refs: RefTable
   readonly remotePids: RemotePids
@@ -204,7 +208,7 @@ export class System {
     if (elsewhere) throw new BadArgument('sendAfter: the target must be on this node')
     return (message) => {
       const target = this.callTarget(to)
-      if (target.tag === 'local') deliver(target.process, message)
+      if (target.tag === 'local') post(target.process, message, null)
       else if (target.tag === 'remote') {
         this.route.deliver(target.node, null, { tag: 'send', to: target.to, message })
       }

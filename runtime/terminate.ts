@@ -6,6 +6,7 @@
  * A parked body is dropped, never resumed: no `finally` of it runs, as OTP runs no `after` block
  * on an exit signal. A body that is running finds every operation of its `self` throwing.
  */
+import { BoundedProcess } from './bounded-process.ts'
 import { isReason, type Reason } from './exit.ts'
 import type { Job } from './fan-out.ts'
 import type { Pid } from './identifier.ts'
@@ -31,6 +32,11 @@ export function terminate(process: Process, given: Reason): void {
   process.pause = null
   process.begin = null
   if (system.outsideWaits.size > 0) system.outsideWaits.delete(process)
+  if (system.aliases.size > 0) system.aliases.ended(process)
+  if (system.holds.size > 0) {
+    system.holds.ended(process)
+    if (process instanceof BoundedProcess) process.relieve()
+  }
   runHooks(process, reason)
   if (system.trace.active) {
     system.trace.emit({ tag: 'exit', pid: process.pid, module: process.module, reason })

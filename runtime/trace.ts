@@ -21,8 +21,24 @@ export type TraceEvent =
       readonly module: string
       readonly messages: number
     }
-  /** A message that nobody will read: unknown name, wrong creation, undecodable bytes. */
-  | { readonly tag: 'deadLetter'; readonly node: string; readonly detail: string }
+  /** A bounded mailbox drops: told at the first message, the second, the fourth and so on. */
+  | {
+      readonly tag: 'mailboxFull'
+      readonly pid: Pid
+      readonly module: string
+      readonly dropped: number
+    }
+  /**
+   * A message that nobody will read: receiver dead or unknown, wrong creation, undecodable bytes.
+   * `node` is where it came from; `to` and `message` are there when it could be read.
+   */
+  | {
+      readonly tag: 'deadLetter'
+      readonly node: string
+      readonly detail: string
+      readonly to?: Pid | string
+      readonly message?: unknown
+    }
   | { readonly tag: 'nodeup'; readonly node: string }
   | { readonly tag: 'nodedown'; readonly node: string; readonly reason: string }
   | LogEvent

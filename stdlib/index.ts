@@ -26,6 +26,7 @@ export type {
   Environment,
   StartPhase,
 } from './application/definition.ts'
+export type { CallLimits } from './call-limits.ts'
 export {
   type EventCallbacks,
   type EventHandler,
@@ -43,10 +44,12 @@ export {
   call,
   callWithin,
   cast,
+  type MonitoredStart,
   replyTo,
   type StartOptions,
   start,
   startLink,
+  startMonitor,
   stopServer,
 } from './gen.ts'
 export {
@@ -67,6 +70,7 @@ export {
 } from './gen-event.ts'
 export { type Behaviour, genServer, isTimeout } from './gen-server.ts'
 export { genStatem, monotonicMs } from './gen-statem.ts'
+export { abcast, type MultiCallResult, multiCall } from './multi-call.ts'
 export { at, local, type OwnName, via } from './name.ts'
 export {
   type OffloadOptions,
@@ -92,6 +96,16 @@ export {
 } from './registry/entries.ts'
 export { Registry, type RegistryOptions, type RegistryProtocol } from './registry/registry.ts'
 export type { RegistryEntry } from './registry/table.ts'
+export {
+  abandonRequest,
+  checkResponse,
+  type RequestId,
+  type RequestResult,
+  receiveResponse,
+  sendRequest,
+  waitResponse,
+} from './request.ts'
+export { type Labelled, RequestCollection } from './request-collection.ts'
 export type { TimeoutMessage } from './server-loop.ts'
 export type { EventIn } from './statem/handlers.ts'
 export type { Answer, TimeoutSetting } from './statem/options.ts'

@@ -7,16 +7,16 @@ import { BadArgument, type Reference } from '../runtime/index.ts'
 import { LocalCall, show } from '../runtime/kernel.ts'
 import type { RequestId } from './request.ts'
 
-/** What was about one of a collection, and its label. */
+/** What is about one of a collection, and its label. */
 export type Labelled<T, L> = T & { readonly label: L }
 
 /** `R` is what the requests are answered with, `L` what they are labelled with. */
 export class RequestCollection<R = unknown, L = unknown> {
-  readonly #labels = new Map<Reference, L>()
+  readonly #entries = new Map<Reference, { readonly label: L }>()
   declare readonly responses?: R
 
   get size(): number {
-    return this.#labels.size
+    return this.#entries.size
   }
 
   /** Throws `BadArgument` for what is no request, or is in here already. */
@@ -24,31 +24,32 @@ export class RequestCollection<R = unknown, L = unknown> {
     if (!(request instanceof LocalCall)) {
       throw new BadArgument(`add: expected what sendRequest returned, got ${show(request)}`)
     }
-    if (this.#labels.has(request)) throw new BadArgument('add: the request is in here already')
-    this.#labels.set(request, label)
+    if (this.#entries.has(request)) throw new BadArgument('add: the request is in here already')
+    this.#entries.set(request, { label })
     return this
   }
 
   /** Requests and their labels, in the order in which they were added. */
   entries(): readonly (readonly [RequestId<R>, L])[] {
-    return [...this.#labels]
+    return [...this.#entries].map(([request, { label }]) => [request, label])
   }
 
   has(request: Reference): boolean {
-    return this.#labels.has(request)
+    return this.#entries.has(request)
   }
 
   /** Takes one out; its label. Throws `BadArgument` when it is not in here. */
   take(request: Reference): L {
-    for (const [known, label] of this.#labels) {
-      if (known !== request) continue
-    }
+    const entry = this.#entries.get(request)
+    if (entry === undefined) throw new BadArgument(`take: ${String(request)} is not in here`)
+    this.#entries.delete(request)
+    return entry.label
   }
 
   /** Takes all out. */
   clear(): readonly RequestId<R>[] {
-    const requests = [...this.#labels.keys()]
-    this.#labels.clear()
+    const requests = [...this.#entries.keys()]
+    this.#entries.clear()
     return requests
   }
 }

@@ -10,7 +10,7 @@
  * Differences from OTP: a collection is changed in place and not copied; a request to oneself
  * gets the error `callingSelf`.
  */
-import { BadArgument, Exit, type Reason, type Reference, type Self } from '../runtime/index.ts'
+import { BadArgument, type Reason, type Reference, type Self } from '../runtime/index.ts'
 import {
   callerProcess,
   checkTimeout,
@@ -32,7 +32,7 @@ declare const response: unique symbol
 export type RequestId<R> = Reference & { readonly [response]?: R }
 
 /** How a request went. `server` is what the request was sent to. */
-export type Response<R> =
+export type RequestResult<R> =
   | { readonly tag: 'reply'; readonly value: R }
   | { readonly tag: 'error'; readonly reason: Reason; readonly server: ServerRef<unknown> }
 
@@ -40,7 +40,7 @@ export type Response<R> =
 type ResponseMessage = {
   readonly tag: 'response'
   readonly request: Reference
-  readonly response: Response<unknown>
+  readonly response: RequestResult<unknown>
 }
 
 type Timeout = { readonly tag: 'timeout' }
@@ -65,7 +65,7 @@ export function sendRequest<P, Op extends OpOf<Calls<P>>>(
 ): RequestId<ReplyOf<Calls<P>[Op]>> {
   const caller = processOfSelf(self)
   const { system } = caller
-  const settle = (result: Response<unknown>): void => {
+  const settle = (result: RequestResult<unknown>): void => {
     const message: ResponseMessage = { tag: 'response', request, response: result }
     deliver(caller, message)
   }
@@ -91,12 +91,12 @@ export function receiveResponse<R>(
   self: Self,
   request: RequestId<R>,
   timeoutMs?: number,
-): Promise<Response<R> | Timeout>
+): Promise<RequestResult<R> | Timeout>
 export function receiveResponse<R, L>(
   self: Self,
   requests: RequestCollection<R, L>,
   timeoutMs?: number,
-): Promise<Labelled<Response<R>, L> | Timeout | NoRequest>
+): Promise<Labelled<RequestResult<R>, L> | Timeout | NoRequest>
 export async function receiveResponse(
   self: Self,
   wanted: Wanted,
@@ -112,12 +112,12 @@ export function waitResponse<R>(
   self: Self,
   request: RequestId<R>,
   timeoutMs?: number,
-): Promise<Response<R> | Timeout>
+): Promise<RequestResult<R> | Timeout>
 export function waitResponse<R, L>(
   self: Self,
   requests: RequestCollection<R, L>,
   timeoutMs?: number,
-): Promise<Labelled<Response<R>, L> | Timeout | NoRequest>
+): Promise<Labelled<RequestResult<R>, L> | Timeout | NoRequest>
 export function waitResponse(
   self: Self,
   wanted: Wanted,
@@ -130,11 +130,11 @@ export function waitResponse(
  * Whether `message`, which came to this process, is the response to the request, or to one of the
  * collection, which then leaves it. `{ tag: 'noReply' }` if it is anything else.
  */
-export function checkResponse<R>(message: unknown, request: RequestId<R>): Response<R> | NoReply
+export function checkResponse<R>(message: unknown, request: RequestId<R>): RequestResult<R> | NoReply
 export function checkResponse<R, L>(
   message: unknown,
   requests: RequestCollection<R, L>,
-): Labelled<Response<R>, L> | NoReply | NoRequest
+): Labelled<RequestResult<R>, L> | NoReply | NoRequest
 export function checkResponse(message: unknown, wanted: Wanted): unknown {
   checkWanted(wanted)
   if (isEmpty(wanted)) return noRequest
@@ -211,6 +211,6 @@ function checkWanted(wanted: unknown): void {
 function checkOwner(self: Self, wanted: Wanted): void {
   const owner = callerProcess(self)
   if (wanted instanceof LocalCall && wanted.caller !== owner) {
-    throw new Exit({ tag: 'notOwner' }, 'request: it was sent by another process')
+    throw new BadArgument('request: another process has sent it')
   }
 }

@@ -95,7 +95,7 @@ export const ApplicationController = genServer<Controller>('skein.applicationCon
     running: (state) => reply(runningOf(state), state),
   },
   info: (state, message, self) => {
-    if (isExit()(message)) {
+    if (isExit()(message) && isReason(message.reason)) {
       return perform(self, state, { tag: 'ended', master: message.from, reason: message.reason })
     }
     if (!isRunning(message)) return next(state)

@@ -48,7 +48,7 @@ export async function runMaster(self: Self, definition: Definition, arg: MasterA
   self.send(controller, running)
   for (;;) {
     const message = await self.receive()
-    if (!isExit()(message)) continue
+    if (!isExit()(message) || !isReason(message.reason)) continue
     if (message.from === top) {
       await lastWords(self, 'stop', () => definition.stop?.(state, self))
       return exit(message.reason)

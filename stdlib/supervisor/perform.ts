@@ -3,8 +3,15 @@
  * tells it how each went. Children are started one at a time, each initialised before the next.
  * Attempts that failed go through the mailbox, so that requests get their turn in between (V10).
  */
-import { type ExitMessage, isExit, type Pid, type Reason, type Self } from '../../runtime/index.ts'
-import { deliver, processOfSelf, recordOfPid } from '../../runtime/kernel.ts'
+import {
+  type ExitMessage,
+  isExit,
+  isPid,
+  type Pid,
+  type Reason,
+  type Self,
+} from '../../runtime/index.ts'
+import { deliver, isReason, processOfSelf, recordOfPid } from '../../runtime/kernel.ts'
 import { startWith } from '../gen.ts'
 import { type Child, Children } from './children.ts'
 import { noRestarts } from './intensity.ts'
@@ -15,7 +22,7 @@ import {
   type SupervisorState,
   supervise,
 } from './rule.ts'
-import { isExpectedEnd, shutdownChild } from './shutdown.ts'
+import { endOf, isExpectedEnd, shutdownChild } from './shutdown.ts'
 import type { ChildSpec } from './spec.ts'
 
 /** The state that follows, and whether the supervisor is to end `shutdown`. */
@@ -58,13 +65,24 @@ export function eventOf(
   state: SupervisorState,
   message: unknown,
 ): SupervisorEvent | undefined {
-  if (isExit()(message)) {
+  if (message instanceof Retry) return { tag: 'retry', id: message.id }
+  if (isEnd(message)) {
     const { from, reason } = message
     if (state.children.byPid(from)?.pid === from) return { tag: 'exited', pid: from, reason }
-    if (!isOfFormer(self, message)) reportStray(self, message)
-  } else if (message instanceof Retry) return { tag: 'retry', id: message.id }
-  else reportStray(self, message)
+    if (isOfFormer(self, message)) return undefined
+  }
+  reportStray(self, message)
   return undefined
+}
+
+/** Anybody may send what looks like an EXIT; only that of a process that has ended is one. */
+function isEnd(message: unknown): message is ExitMessage {
+  return (
+    isExit()(message) &&
+    isPid(message.from) &&
+    isReason(message.reason) &&
+    endOf(message.from) !== null
+  )
 }
 
 /**

@@ -37,7 +37,7 @@ export async function shutdownChild(self: Self, pid: Pid, shutdown: Shutdown): P
 }
 
 /** What a process of this node ended with; null while it lives. */
-function endOf(pid: Pid): Reason | null {
+export function endOf(pid: Pid): Reason | null {
   const record = recordOfPid(pid)
   return record instanceof Process ? record.reason : null
 }

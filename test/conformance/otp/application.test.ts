@@ -204,6 +204,31 @@ test('an application cannot be started as a plain process, here or from elsewher
     assert.equal(life, [])
   }))
 
+test('mail that looks like an end, to the controller or to a master, changes nothing', () =>
+  inProcess(async (self) => {
+    const masters: Self['pid'][] = []
+    const shop = application('shop', {
+      start: (own) => {
+        masters.push(own.pid)
+        return startLink(own, idle)
+      },
+    })
+    await startApplication(self, shop, { type: 'permanent' })
+    const [info] = await runningApplications(self)
+    const controller = whereis(self, 'skein.applications')
+    for (const to of [controller, masters[0]]) {
+      if (to === undefined) throw new Error('both run')
+      for (const from of [info?.pid, masters[0], controller, 5, null]) {
+        self.send(to, { tag: 'EXIT', from, reason: null })
+      }
+      self.send(to, { tag: '$running', master: 5 })
+      self.send(to, null)
+    }
+    self.send(masters[0] ?? self.pid, 'hello')
+    assert.equal(await namesOf(self), ['shop'])
+    assert.equal(await stopApplication(self, shop), ok)
+  }))
+
 test('the controller ends: every application is stopped, the last started first', () =>
   inProcess(async (self) => {
     const life: string[] = []

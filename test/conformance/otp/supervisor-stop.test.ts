@@ -142,6 +142,22 @@ test('V12 stray EXITs and unknown messages are reported and change nothing', () 
     )
   }))
 
+test('V12 what only looks like an EXIT is a stray', () =>
+  withTree(['a'], async ({ self, node, tree }) => {
+    const before = await pidOf(self, tree, 'a')
+    let strays = 0
+    node.observe((event) => {
+      if (event.tag === 'log' && event.message.endsWith('strayMessage')) strays++
+    })
+    for (const from of [before, 5, null, undefined, 'a', { tag: 'pid' }]) {
+      for (const reason of [null, 5, undefined, {}, 'boom'])
+        self.send(tree, { tag: 'EXIT', from, reason })
+    }
+    self.send(tree, { tag: 'EXIT' })
+    assert.is(await pidOf(self, tree, 'a'), before)
+    assert.is(strays, 31)
+  }))
+
 test('V12 a start that fails leaves no stray EXIT to report', () =>
   withTree(['a'], async ({ self, node, tree, spec, starts }) => {
     const about: string[] = []

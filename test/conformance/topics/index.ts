@@ -5,6 +5,7 @@ import { genStatemCalls } from './gen-statem.ts'
 import { links } from './links.ts'
 import { monitors } from './monitors.ts'
 import { names } from './names.ts'
+import { requests } from './requests.ts'
 import { signalOrder } from './signal-order.ts'
 import { spawning } from './spawn.ts'
 import { tasks } from './tasks.ts'
@@ -18,6 +19,7 @@ export const topics: readonly Topic[] = [
   exitSignals,
   signalOrder,
   genServerCalls,
+  requests,
   genStatemCalls,
   tasks,
 ]

@@ -17,7 +17,7 @@ const plain = eventHandler<null>('plain')({ init: () => 0, event: (state) => nex
 
 test('callbacks must be there, be functions, and be known', () => {
   const define = (callbacks: unknown) => () => eventHandler<null>('bad')(untyped(callbacks))
-  const event = (state: unknown) => next(state)
+  const event = (state: number) => next(state)
   const init = () => 0
   assert.throws(define({ event }), /init: expected a function, got undefined/)
   assert.throws(define({ init }), /event: expected a function, got undefined/)
@@ -48,7 +48,7 @@ test('a spec is data: its argument is frozen, an argument that is none is refuse
   assert.ok(Object.isFrozen(arg.list))
   assert.throws(() => handler(lists, { list: () => 1 }), /arg\.list: a function cannot be sent/)
   assert.throws(() => handler(lists, arg, { id: '' }), /id: expected a string of 1 to/)
-  assert.throws(() => handler(untyped({ name: 'x' })), /expected an event handler/)
+  assert.throws(() => handler<null, {}, void>(untyped({ name: 'x' })), /expected an event handler/)
 })
 
 test('a manager is a module as any other', () => {
