@@ -3,6 +3,7 @@
  * Everything in it is known, nothing estimated: JavaScript counts no reductions and gives no heap
  * to a process, so neither is here (rule P12).
  */
+import { BoundedProcess } from './bounded-process.ts'
 import { checkPid } from './check.ts'
 import { BadArgument } from './exit.ts'
 import type { Pid } from './identifier.ts'
@@ -30,6 +31,8 @@ export type ProcessInfo = {
   readonly priority: 'normal' | 'high'
   readonly trapExit: boolean
   readonly messageQueueLength: number
+  /** What its bounded mailbox has dropped so far; 0 without a bound. */
+  readonly messagesDropped: number
   /** Operation of the call an async handler is at work on; null otherwise. */
   readonly handling: string | null
   readonly links: readonly Pid[]
@@ -60,6 +63,7 @@ export function processInfo(caller: Caller, pid: Pid): ProcessInfo | undefined {
     priority: (process.flags & HIGH) === 0 ? 'normal' : 'high',
     trapExit: process.trapping,
     messageQueueLength: process.messageCount,
+    messagesDropped: process instanceof BoundedProcess ? process.dropped : 0,
     handling: process.serving?.op ?? null,
     links: [...(process.links ?? [])],
     monitors: [...held(process)].map(({ subject }) => subject),

@@ -130,7 +130,10 @@ export function waitResponse(
  * Whether `message`, which came to this process, is the response to the request, or to one of the
  * collection, which then leaves it. `{ tag: 'noReply' }` if it is anything else.
  */
-export function checkResponse<R>(message: unknown, request: RequestId<R>): RequestResult<R> | NoReply
+export function checkResponse<R>(
+  message: unknown,
+  request: RequestId<R>,
+): RequestResult<R> | NoReply
 export function checkResponse<R, L>(
   message: unknown,
   requests: RequestCollection<R, L>,

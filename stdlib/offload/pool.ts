@@ -6,7 +6,14 @@
  * Jobs, and what becomes of them, lie in its mailbox as objects of its own: data for threads need
  * not be a message, and the pool answers callers of its own node alone.
  */
-import { isDown, type Module, type Reason, type Reference, type Self } from '../../runtime/index.ts'
+import {
+  type DownMessage,
+  isDown,
+  type Module,
+  type Reason,
+  type Reference,
+  type Self,
+} from '../../runtime/index.ts'
 import { answer, deliver, processOfSelf } from '../../runtime/kernel.ts'
 import { genServer } from '../gen-server.ts'
 import { next, reply, stop } from '../outcome.ts'
@@ -120,11 +127,7 @@ export function poolModule(name: string, pool: PoolDefinition): Module<PoolProto
         settle(self, state, id, result)
         return next(follow(self, state, { tag: 'ended', id }))
       }
-      if (isDown()(message)) {
-        for (const { job, watch } of state.jobs.values()) {
-          if (watch === message.ref) job.abort({ tag: 'ownerExit', reason: message.reason })
-        }
-      }
+      if (isDown()(message)) return next(abandoned(self, state, message))
       return next(state)
     },
     terminate: (_reason, { executor }, self) => self.wait(executor.close()),
@@ -146,6 +149,16 @@ async function open(self: Self, pool: PoolDefinition, threads: number): Promise<
     until: self.signal,
     lost: (message) => deliver(process, new ThreadLost(message)),
   })
+}
+
+/** A caller has ended: what it wanted makes room at once. */
+function abandoned(self: Self, state: State, { ref, reason }: DownMessage): State {
+  for (const [id, { job, watch }] of state.jobs) {
+    if (watch !== ref) continue
+    job.abort({ tag: 'ownerExit', reason })
+    return follow(self, state, { tag: 'cancel', id })
+  }
+  return state
 }
 
 /** Asks the rule and does what it says. */

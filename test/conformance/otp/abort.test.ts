@@ -9,6 +9,7 @@ import {
   spawnMonitor,
 } from '../../../runtime/index.ts'
 import {
+  at,
   call,
   callWithin,
   cast,
@@ -123,14 +124,11 @@ test('G14 limits that are none are refused by name', () =>
 
 test('G17 an aborted multiCall has only bad nodes, for the reason aborted', () =>
   inProcess(async (self) => {
-    const result = await multiCall(
-      self,
-      { signal: AbortSignal.abort() },
-      [{ tag: 'at', node: self.node, name: 'nobody' } as const],
-      'hold' as never,
-    )
+    const nobody = at(self.node, held, 'nobody')
+    const result = await multiCall(self, { signal: AbortSignal.abort() }, [nobody], 'hold')
     assert.equal(result, { replies: [], badNodes: [{ node: self.node, reason: 'aborted' }] })
-    const bad = multiCall(self, 5, [{ tag: 'local', name: 'x' }] as never, 'hold' as never)
+    const own: unknown = { tag: 'local', name: 'x' }
+    const bad = multiCall(self, 5, [own as typeof nobody], 'hold')
     await bad.then(
       () => assert.unreachable('a local name has no node'),
       (error) => assert.instance(error, BadArgument),
@@ -193,8 +191,7 @@ test('R4 a receive that got its message, timed out or was killed leaves nothing'
 
 test('R4 a generator body is told by a throw', () =>
   inProcess(async (self) => {
-    const { signal, controller } = { signal: null, controller: new AbortController() }
-    assert.is(signal, null)
+    const controller = new AbortController()
     const own = self.pid
     const takes = process('takes', function* (other) {
       other.send(own, 'taking')

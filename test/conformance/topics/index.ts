@@ -1,4 +1,5 @@
 /** Every conformance topic, the simplest first. */
+import { aliases } from './aliases.ts'
 import { exitSignals } from './exit-signals.ts'
 import { genServerCalls } from './gen-server-calls.ts'
 import { genStatemCalls } from './gen-statem.ts'
@@ -16,6 +17,7 @@ export const topics: readonly Topic[] = [
   names,
   links,
   monitors,
+  aliases,
   exitSignals,
   signalOrder,
   genServerCalls,

@@ -1,4 +1,4 @@
-/** Monitors between two places (rules M1 to M9, M11). Custom tags (M10) are not offered. */
+/** Monitors between two places (rules M1 to M11). */
 import * as assert from 'uvu/assert'
 import {
   exit,
@@ -199,6 +199,21 @@ const instantly = caseOf(
   },
 )
 
+const ownTag = caseOf('M10', 'a tag of its own replaces DOWN', async (self, place) => {
+  const target = await makePuppet(self, place, 'there')
+  // The older monitor fires last.
+  const over = self.monitor(target)
+  const stays = self.monitor(target, { tag: 'first' })
+  const goes = self.monitor(target, { tag: 'second' })
+  tell(self, target, { tag: 'end', reason: 'over' })
+  await self.receive(isDown(over))
+  assert.is(self.demonitor(goes, { flush: true }), false)
+  assert.equal(await self.receive(), { tag: 'first', ref: stays, target, reason: 'over' })
+  assert.is(await self.receive(null, { timeoutMs: 0, otherwise: 'nothing' }), 'nothing')
+  const gone = self.monitor(target, { tag: 'third' })
+  assert.equal(await self.receive(), { tag: 'third', ref: gone, target, reason: 'noproc' })
+})
+
 const twice = caseOf('M9', 'linked and monitored: one EXIT and one DOWN', async (self, place) => {
   self.trapExit(true)
   const target = await makePuppet(self, place, 'there')
@@ -259,6 +274,7 @@ export const monitors: Topic = {
     flushed,
     instantly,
     twice,
+    ownTag,
     owner,
     oneWay,
   ],

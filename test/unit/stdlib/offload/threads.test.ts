@@ -4,22 +4,22 @@
  */
 import { isDown, process, type Self, spawn, whereis } from '../../../../runtime/index.ts'
 import {
+  at,
   call,
   child,
+  genServer,
   local,
   next,
-  genServer,
+  type OffloadResult,
   offload,
   offloadPool,
-  type OffloadResult,
   start,
-  startLink,
   stopServer,
   supervisor,
 } from '../../../../stdlib/index.ts'
+import { failureOf, oneNode } from '../../../conformance/otp/one-node.ts'
 import { assert, cleanup, suite } from '../../../support/harness.ts'
 import { until } from '../../../support/until.ts'
-import { failureOf, oneNode } from '../../../conformance/otp/one-node.ts'
 import type * as Tasks from './fixtures/tasks.ts'
 
 const test = suite('offload to threads')
@@ -91,7 +91,10 @@ test(
   () =>
     pooled(async (self) => {
       const deep = reasonOf(await offload(self, one, 'giveFunction'))
-      assert.equal(deep, { tag: 'unsendable', message: 'result.deep[0]: a function cannot be copied' })
+      assert.equal(deep, {
+        tag: 'unsendable',
+        message: 'result.deep[0]: a function cannot be copied',
+      })
       const instance = reasonOf(await offload(self, one, 'giveInstance'))
       assert.match(JSON.stringify(instance), /result\.get\(string\): an instance of a class/)
       assert.throws(() => offload(self, one, 'echo', { f: () => 1 }), /arg\.f: a function cannot/)
@@ -106,7 +109,8 @@ test(
   () =>
     pooled(async (self) => {
       for (const name of ['toString', 'constructor', '__proto__', 'limit', 'NotATask', 'default']) {
-        const result = await offload(self, one, untyped(name), untyped(1))
+        const task: 'square' = untyped(name)
+        const result = await offload(self, one, task, 1)
         assert.equal(result, { tag: 'error', reason: { tag: 'undef', op: name } })
       }
     }),
@@ -268,8 +272,12 @@ test(
       self.exit(pid, 'kill')
       assert.equal(await runs, { tag: 'error', reason: 'killed' })
       assert.equal(await waits, { tag: 'error', reason: 'killed' })
-      assert.equal(await offload(self, one, 'square', 1), { tag: 'error', reason: 'noproc' })
-      await self.wait(until('it is restarted', () => whereis(self, 'one') !== undefined))
+      await self.wait(
+        until('it is restarted', () => {
+          const now = whereis(self, 'one')
+          return now !== undefined && now !== pid
+        }),
+      )
       assert.equal(await offload(self, one, 'square', 6), { tag: 'ok', value: 36 })
     }),
   slow,
@@ -280,7 +288,7 @@ test(
   async () => {
     const node = oneNode([One])
     await node.run(async (self) => {
-      const started = await startLink(self, One)
+      const started = await start(self, One)
       if (started.tag !== 'ok') throw new Error('it starts')
       const held = flags()
       const runs = offload(self, started.pid, 'hold', held.flags)
@@ -331,9 +339,10 @@ test('bad options of a job name the field, and nothing is sent', () =>
     assert.throws(job({ timeoutMs: -1 }), /timeoutMs: expected 0 to/)
     assert.throws(job({ signal: {} }), /signal: expected an AbortSignal/)
     assert.throws(job({ transfer: 1 }), /transfer: expected an array, got 1/)
-    assert.throws(() => offload(self, one, untyped(''), untyped(1)), /task: expected a string/)
-    const elsewhere = { tag: 'at', node: 'b@host', name: 'one' } as const
-    assert.throws(() => offload(self, untyped(elsewhere), untyped('x')), /on another node/)
+    const unnamed: 'square' = untyped('')
+    assert.throws(() => offload(self, one, unnamed, 1), /task: expected a string/)
+    const elsewhere = at('b@host', One, 'one')
+    assert.throws(() => offload(self, elsewhere, 'square', 1), /on another node/)
     assert.equal(await offload(self, one, 'square', 1), { tag: 'error', reason: 'noproc' })
   }))
 
@@ -354,7 +363,8 @@ test(
         }),
       )
       if (other.tag !== 'ok') throw new Error('it starts')
-      const late = offload(self, untyped(other.pid), untyped('x'), untyped(1), { timeoutMs: 5 })
+      const noPool: typeof one = untyped(other.pid)
+      const late = offload(self, noPool, 'square', 1, { timeoutMs: 5 })
       assert.equal(await late, { tag: 'error', reason: 'timeout' })
     }),
   slow,

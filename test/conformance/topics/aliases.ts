@@ -1,0 +1,175 @@
+/** Aliases between two places (rules A1 to A4, A7). A5 and A6 are those of calls. */
+import * as assert from 'uvu/assert'
+import {
+  isDown,
+  type MonitorAliasMode,
+  type Pid,
+  process,
+  type Reference,
+  type Self,
+} from '../../../runtime/index.ts'
+import { at, genServer, next } from '../../../stdlib/index.ts'
+import type { Place } from './topic.ts'
+import { caseOf, type Topic } from './topic.ts'
+
+const nobody = genServer<Record<never, never>>('topic.aliasNobody')({ init: () => next(null) })
+
+type Order =
+  | { readonly tag: 'answer'; readonly to: Reference; readonly message: unknown }
+  | { readonly tag: 'unalias'; readonly ref: Reference }
+  | { readonly tag: 'demonitor'; readonly ref: Reference }
+  | { readonly tag: 'mark'; readonly n: number }
+  | { readonly tag: 'end' }
+
+/** Sends to whom it is told to, and tells its boss what came of the rest. */
+const answerer = process('topic.answerer', async (self, { boss }: { boss: Pid }) => {
+  for (;;) {
+    const order = (await self.receive()) as Order
+    if (order.tag === 'end') return
+    if (order.tag === 'answer') self.send(order.to, order.message)
+    else if (order.tag === 'mark') self.send(boss, { mark: order.n })
+    else if (order.tag === 'unalias') self.send(boss, { unaliased: self.unalias(order.ref) })
+    else self.send(boss, { demonitored: self.demonitor(order.ref) })
+  }
+})
+
+const start = (self: Self, place: Place): Promise<Pid> =>
+  place.spawnThere(self, answerer, { boss: self.pid })
+
+function tell(self: Self, to: Pid, order: Order): void {
+  self.send(to, order)
+}
+
+/** All that has come before the answerer did the last thing it was told. */
+async function heard(self: Self, from: Pid): Promise<unknown[]> {
+  tell(self, from, { tag: 'mark', n: 0 })
+  const got: unknown[] = []
+  for (;;) {
+    const message = await self.receive()
+    if (typeof message === 'object' && message !== null && 'mark' in message) return got
+    got.push(message)
+  }
+}
+
+const plain = caseOf('A1', 'an alias takes messages until unalias, once', async (self, place) => {
+  const there = await start(self, place)
+  const to = self.alias()
+  for (const message of ['one', { two: 2 }]) tell(self, there, { tag: 'answer', to, message })
+  assert.equal(await heard(self, there), ['one', { two: 2 }])
+  assert.is(self.unalias(to), true)
+  assert.is(self.unalias(to), false)
+  tell(self, there, { tag: 'answer', to, message: 'late' })
+  assert.equal(await heard(self, there), [])
+})
+
+const returned = caseOf('A1', 'an alias that comes back is the same', async (self, place) => {
+  const there = await start(self, place)
+  const to = self.alias()
+  tell(self, there, { tag: 'answer', to, message: { alias: to } })
+  const [message] = (await heard(self, there)) as { alias: Reference }[]
+  assert.is(message?.alias, to)
+})
+
+const stranger = caseOf('A2', 'nobody else can end an alias', async (self, place) => {
+  const there = await start(self, place)
+  const to = self.alias()
+  tell(self, there, { tag: 'unalias', ref: to })
+  tell(self, there, { tag: 'answer', to, message: 'still' })
+  assert.equal(await heard(self, there), [{ unaliased: false }, 'still'])
+  assert.is(self.unalias(to), true)
+})
+
+const once = caseOf('A3', 'reply: the first message ends it', async (self, place) => {
+  const there = await start(self, place)
+  const to = self.alias('reply')
+  for (const message of [1, 2]) tell(self, there, { tag: 'answer', to, message })
+  assert.equal(await heard(self, there), [1])
+  assert.is(self.unalias(to), false)
+})
+
+/** What comes through a monitor's alias before and after the target's end, the DOWN as its tag. */
+async function around(
+  self: Self,
+  place: Place,
+  alias: MonitorAliasMode,
+  between: (ref: Reference) => void,
+): Promise<unknown[]> {
+  const [there, target] = [await start(self, place), await start(self, place)]
+  // The older monitor fires last.
+  const over = self.monitor(target)
+  const ref = self.monitor(target, { tag: 'ended', alias })
+  tell(self, there, { tag: 'answer', to: ref, message: 'before' })
+  const got = await heard(self, there)
+  between(ref)
+  tell(self, target, { tag: 'end' })
+  await self.receive(isDown(over))
+  const tagged = (message: unknown): message is { tag: string } => isEnded(message, ref)
+  const fired = await self.receive(tagged, { timeoutMs: 0, otherwise: null })
+  if (fired !== null) got.push('DOWN')
+  tell(self, there, { tag: 'answer', to: ref, message: 'after' })
+  got.push(...(await heard(self, there)))
+  self.unalias(ref)
+  return got
+}
+
+function isEnded(message: unknown, ref: Reference): boolean {
+  return (
+    typeof message === 'object' &&
+    message !== null &&
+    'tag' in message &&
+    message.tag === 'ended' &&
+    'ref' in message &&
+    message.ref === ref
+  )
+}
+
+const untouched = (): void => undefined
+
+const explicit = caseOf(
+  'A4',
+  'explicitUnalias: survives DOWN and demonitor',
+  async (self, place) => {
+    const mode = 'explicitUnalias'
+    assert.equal(await around(self, place, mode, untouched), ['before', 'DOWN', 'after'])
+    const stop = (ref: Reference): void => assert.is(self.demonitor(ref), true)
+    assert.equal(await around(self, place, mode, stop), ['before', 'after'])
+  },
+)
+
+const withMonitor = caseOf('A4', 'demonitor: ends with the monitor', async (self, place) => {
+  assert.equal(await around(self, place, 'demonitor', untouched), ['before', 'DOWN'])
+  const stop = (ref: Reference): void => assert.is(self.demonitor(ref), true)
+  assert.equal(await around(self, place, 'demonitor', stop), ['before'])
+  const end = (ref: Reference): void => assert.is(self.unalias(ref), true)
+  assert.equal(await around(self, place, 'demonitor', end), ['before', 'DOWN'])
+})
+
+const replyDemonitor = caseOf(
+  'A4',
+  'replyDemonitor: the first message ends both',
+  async (self, place) => {
+    assert.equal(await around(self, place, 'replyDemonitor', untouched), ['before'])
+    const there = await start(self, place)
+    const to = self.monitor(there, { alias: 'replyDemonitor' })
+    tell(self, there, { tag: 'end' })
+    assert.is((await self.receive(isDown(to))).reason, 'normal')
+    assert.is(self.unalias(to), false)
+  },
+)
+
+const unknown = caseOf('A7', 'on an unknown name: DOWN, and an alias', async (self, place) => {
+  const there = await start(self, place)
+  const to = self.monitor(at(place.there.name, nobody, 'aliases.unknown'), {
+    alias: 'explicitUnalias',
+  })
+  assert.is((await self.receive(isDown(to))).reason, 'noproc')
+  tell(self, there, { tag: 'answer', to, message: 'works' })
+  assert.equal(await heard(self, there), ['works'])
+  assert.is(self.unalias(to), true)
+})
+
+export const aliases: Topic = {
+  subject: 'aliases',
+  modules: [answerer],
+  cases: [plain, returned, stranger, once, explicit, withMonitor, replyDemonitor, unknown],
+}
