@@ -1,11 +1,11 @@
 /**
  * A running node. Host code holds it and passes it, or a `self`, to every function. `stop` is
- * bounded and orderly: the program first, in reverse start order, then the channels, the socket,
- * the timers; afterwards nothing keeps the OS process alive.
+ * bounded and orderly: the applications, then the program, in reverse start order, then the
+ * channels, the socket, the timers; afterwards nothing keeps the OS process alive.
  */
-
-import { Exit, type Pid, type Reason } from '../../runtime/index.ts'
+import { Exit, type Pid, type Reason, type Self, whereis } from '../../runtime/index.ts'
 import { LocalNode, type System } from '../../runtime/kernel.ts'
+import { controllerName } from '../../stdlib/application/application.ts'
 import { stopServer } from '../../stdlib/index.ts'
 import type { Address } from '../carrier/carrier.ts'
 import { closeCode, type Dist } from '../dist/index.ts'
@@ -61,12 +61,8 @@ export class Node extends LocalNode {
   async #stop(): Promise<void> {
     const { root, dist } = this.#parts
     await this.run(async (self) => {
-      try {
-        await stopServer(self, root, 'shutdown', stopTimeoutMs)
-      } catch (error) {
-        // It is gone already, or took too long: either way nothing of it may remain.
-        if (error instanceof Exit && error.reason === 'timeout') self.exit(root, 'kill')
-      }
+      await stopWithin(self, whereis(self, controllerName))
+      await stopWithin(self, root)
     })
     await dist?.endpoint.close(closeCode.shutdown)
     await super.stop()
@@ -74,5 +70,15 @@ export class Node extends LocalNode {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop()
+  }
+}
+
+/** Stops a process in order, or kills it when that takes too long: nothing of it may remain. */
+async function stopWithin(self: Self, pid: Pid | undefined): Promise<void> {
+  if (pid === undefined) return
+  try {
+    await stopServer(self, pid, 'shutdown', stopTimeoutMs)
+  } catch (error) {
+    if (error instanceof Exit && error.reason === 'timeout') self.exit(pid, 'kill')
   }
 }

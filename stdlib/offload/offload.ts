@@ -47,9 +47,10 @@ export type OffloadPoolOptions<Tasks> = {
 /**
  * Defines a pool: `offloadPool<typeof import('./tasks.ts')>('cpu', { url, threads: 2 })`, a module
  * to be listed and supervised: `child(Cpu, undefined, { name: 'cpu' })`. Its start fails with
- * `{ tag: 'cannotOffload', pool, message }` when the tasks cannot be loaded. It ends with `{ tag:
- * 'threadLost', message }` when a thread is lost that had nothing to do. `call(self, pool,
- * 'statistics')` tells how many jobs run and wait. Throws `BadArgument` for bad options.
+ * `{ tag: 'cannotOffload', pool, message }` when the tasks cannot be loaded. A thread
+ * that is lost is replaced; the pool ends with `{ tag: 'threadLost', message }` when it cannot be.
+ * `call(self, pool, 'statistics')` tells how many jobs run and wait. Throws `BadArgument` for bad
+ * options.
  */
 export function offloadPool<Tasks extends object>(
   name: string,

@@ -78,9 +78,11 @@ class CalledOff {
 
 class ThreadLost {
   readonly message: string
+  readonly replaced: boolean
 
-  constructor(message: string) {
+  constructor(message: string, replaced: boolean) {
     this.message = message
+    this.replaced = replaced
   }
 }
 
@@ -117,7 +119,10 @@ export function poolModule(name: string, pool: PoolDefinition): Module<PoolProto
     },
     info: (state, message, self) => {
       if (message instanceof ThreadLost) {
-        return stop({ tag: 'threadLost', message: message.message }, state)
+        const reason = { tag: 'threadLost', message: message.message }
+        if (!message.replaced) return stop(reason, state)
+        const { system, pid, module } = processOfSelf(self)
+        system.trace.log('error', 'offload thread lost', { pid, module, reason })
       }
       if (message instanceof CalledOff) {
         return next(follow(self, state, { tag: 'cancel', id: message.id }))
@@ -147,7 +152,7 @@ async function open(self: Self, pool: PoolDefinition, threads: number): Promise<
     threads,
     heapMaxMb: pool.heapMaxMb,
     until: self.signal,
-    lost: (message) => deliver(process, new ThreadLost(message)),
+    lost: (message, replaced) => deliver(process, new ThreadLost(message, replaced)),
   })
 }
 

@@ -15,8 +15,8 @@ export type ThreadOptions = {
   readonly heapMaxMb: number | undefined
   /** Aborted when the threads are to end, whatever they do. */
   readonly until: AbortSignal
-  /** A thread ended while it had nothing to do, or could not begin. */
-  readonly lost: (message: string) => void
+  /** A thread ended while it had no task, and another one has begun in its place or could not. */
+  readonly lost: (message: string, replaced: boolean) => void
 }
 
 /** Starts the threads and loads the tasks in one of them. */
@@ -32,11 +32,16 @@ export async function openThreads(options: ThreadOptions): Promise<Opened> {
     minThreads: threads,
     maxThreads: threads,
     recordTiming: false,
+    // A thread that sleeps between tasks would hide what a task has left behind until the next one.
+    atomics: 'disabled',
     ...(execArgv !== undefined && { execArgv }),
     ...(heapMaxMb !== undefined && { resourceLimits: { maxOldGenerationSizeMb: heapMaxMb } }),
   })
   until.addEventListener('abort', () => void pool.destroy(), { once: true })
-  let lost = (message: string): void => options.lost(message)
+  const report = (message: string): void => {
+    options.lost(message, pool.threads.length === threads)
+  }
+  let lost = report
   pool.on('error', (error: unknown) => lost(messageOf(error)))
   // A thread that cannot begin leaves what waits for it waiting: its failure is the answer.
   const failure = new Promise<string>((resolve) => {
@@ -44,7 +49,7 @@ export async function openThreads(options: ThreadOptions): Promise<Opened> {
   })
   const loading: Promise<string | undefined> = pool.run(null, { name: 'load' })
   const message = await Promise.race([loading.catch(messageOf), failure])
-  lost = options.lost
+  lost = report
   if (message === undefined) return { tag: 'ok', executor: new Threads(pool) }
   await pool.destroy()
   return { tag: 'error', message }

@@ -10,6 +10,7 @@ import {
   call,
   child,
   connectNode,
+  ensureAllStarted,
   exit,
   genServer,
   nodes,
@@ -22,6 +23,7 @@ import {
   supervisor,
 } from '../../../../src/index.ts'
 import { FarNode } from '../../../conformance/dist/far-node.ts'
+import { recorded } from '../../../conformance/otp/recorded.ts'
 import { assert, cleanup, suite } from '../../../support/harness.ts'
 import { udpSocket } from '../../../support/udp.ts'
 import { counter, counterName } from '../dist/hostile.ts'
@@ -249,6 +251,17 @@ test('after a stop nothing is left to happen', async () => {
   let events = 0
   while (cluster.world.advance()) events++
   assert.is(events, 0, 'timers that outlived their nodes')
+})
+
+test('a node that stops stops its applications in order, the last started first', async () => {
+  const life: string[] = []
+  const db = recorded('db', life)
+  const shop = recorded('shop', life, [db])
+  const node = await startNode({ name: 'apps@localhost', quiet: true })
+  await node.run((self) => ensureAllStarted(self, shop))
+  await node.stop()
+  const stops = ['prepStop shop', 'stop shop', 'prepStop db', 'stop db']
+  assert.equal(life, ['start db', 'start shop', ...stops])
 })
 
 test.run()

@@ -260,6 +260,26 @@ test(
 )
 
 test(
+  'what a task leaves behind costs its thread, is reported, and the pool goes on',
+  async () => {
+    const node = oneNode([One])
+    const reported: [string, unknown][] = []
+    node.observe((event) => {
+      if (event.tag === 'log') reported.push([event.message, event.fields.reason])
+    })
+    await node.run(async (self) => {
+      const started = await start(self, One)
+      if (started.tag !== 'ok') throw new Error('it starts')
+      assert.equal(await offload(self, started.pid, 'leak', 'left'), { tag: 'ok', value: 'done' })
+      await self.wait(until('it is reported', () => reported.length > 0))
+      assert.equal(await offload(self, started.pid, 'square', 6), { tag: 'ok', value: 36 })
+    })
+    assert.equal(reported, [['offload thread lost', { tag: 'threadLost', message: 'left' }]])
+  },
+  slow,
+)
+
+test(
   'a pool that is killed fails its callers with its reason, and is restarted',
   () =>
     pooled(async (self) => {
