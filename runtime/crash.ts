@@ -3,7 +3,11 @@
  * that die of the exit signals that follow are not reported again, and `Exit` with an orderly
  * reason is no crash.
  */
+import { ancestorsOf } from './ancestors.ts'
 import { isOrderly, type Reason, reasonOfThrown } from './exit.ts'
+import type { Pid } from './identifier.ts'
+import { limits } from './limits.ts'
+import type { Links } from './links.ts'
 import type { Process } from './process.ts'
 import { terminate } from './terminate.ts'
 
@@ -16,6 +20,25 @@ export function crash(process: Process, thrown: unknown): void {
 
 export function reportCrash(process: Process, reason: Reason): void {
   if (isOrderly(reason)) return
-  const { pid, module, name, system } = process
-  system.trace.log('error', 'process crashed', { pid, module, name, reason })
+  const { pid, module, name, system, messageCount } = process
+  const max = limits.crashReportPidsMax
+  system.trace.log('error', 'process crashed', {
+    pid,
+    module,
+    name,
+    ancestors: ancestorsOf(process, max),
+    messageQueueLength: messageCount,
+    links: firstOf(process.links, max),
+    reason,
+  })
+}
+
+/** A process with a million links is told of with few. */
+function firstOf(links: Links | null, max: number): Pid[] {
+  const first: Pid[] = []
+  for (const pid of links ?? []) {
+    if (first.length >= max) break
+    first.push(pid)
+  }
+  return first
 }

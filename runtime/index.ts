@@ -50,4 +50,11 @@ export { type SpawnAtOptions, spawnAt, spawnMonitorAt } from './remote-spawn.ts'
 export type { Self } from './self.ts'
 export { send } from './send.ts'
 export { type SpawnOptions, spawn, spawnLink, spawnMonitor } from './spawn.ts'
+export {
+  abandonSpawn,
+  isSpawnReply,
+  type SpawnReply,
+  type SpawnRequestOptions,
+  spawnRequest,
+} from './spawn-request.ts'
 export type { TraceEvent } from './trace.ts'

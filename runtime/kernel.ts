@@ -2,6 +2,10 @@
  * What stdlib/ and src/ may use of the runtime beyond its public surface: records behind pids and
  * selves, delivery, termination, the route port. Not reachable from outside the package.
  */
+
+export { ancestorsOf } from './ancestors.ts'
+export { runBody } from './body.ts'
+export { checkMailbox } from './bounded-process.ts'
 export { checkName, checkPid, checkSignal, checkTimeout, show } from './check.ts'
 export { reportCrash } from './crash.ts'
 export { deadLetter } from './dead-letter.ts'
@@ -24,6 +28,7 @@ export { type Continuation, waitFor } from './pause.ts'
 export { peerLost } from './peers.ts'
 export { post } from './post.ts'
 export { Process, type Receiver } from './process.ts'
+export { formatLog } from './report.ts'
 export { holdRequest, Request } from './request.ts'
 export type { Route, Signal } from './route.ts'
 export { parkedCaller, processOf as processOfSelf, selfOf } from './self.ts'
@@ -35,3 +40,4 @@ export { prepare } from './term.ts'
 export { terminate } from './terminate.ts'
 export type { Timeout } from './timeouts.ts'
 export { Timer } from './timers.ts'
+export type { LogEvent } from './trace.ts'

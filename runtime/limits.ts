@@ -36,10 +36,22 @@ export const limits = {
   applicationStopMs: 30_000,
   /** How far up the ancestors of a process are followed. */
   ancestorsMax: 1_024,
+  /** Ancestors, and links, that one crash report names. */
+  crashReportPidsMax: 100,
+  /** Characters of one line of the log in JSON. */
+  logLineMaxChars: 65_536,
   /** Handlers installed in one event manager. */
   eventHandlersMax: 10_000,
   /** Jobs that wait for a thread of one offload pool, unless the pool says otherwise. */
   offloadQueueMax: 1_000,
+  /** Hooks that `sys.install` keeps in one server. */
+  sysHooksMax: 100,
+  /** Events that `sys.log` keeps of one server. */
+  sysLogMax: 10_000,
+  /** Objects of a state that is copied to be shown; what is beyond is left out. */
+  snapshotObjectsMax: 100_000,
+  /** Nesting of a state that is copied to be shown. */
+  snapshotDepthMax: 32,
   /** Nesting of a message in checked mode; the codec has the same bound. */
   termDepthMax: 64,
   /** Remote pids remembered per peer. Above it a peer's new pids are refused. */

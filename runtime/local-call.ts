@@ -134,7 +134,9 @@ export function startCall(
   timeoutMs: number,
 ): Promise<unknown> {
   const answer = new Promise((resolve, reject) => {
-    placeCall(new LocalCall(system, caller, op, arg, resolve, reject), to, timeoutMs)
+    const watch = caller === null ? null : system.turnWatch
+    const settle = watch === null || caller === null ? resolve : watch.settling(caller, resolve)
+    placeCall(new LocalCall(system, caller, op, arg, settle, reject), to, timeoutMs)
   })
   return caller !== null && (caller.flags & SUSPENDED) !== 0 ? held(caller, answer) : answer
 }

@@ -4,7 +4,7 @@
  * the cluster's `startNode` builds on it.
  */
 import { runBody } from './body.ts'
-import { checkName } from './check.ts'
+import { checkName, checkTimeout } from './check.ts'
 import { Exit, reasonOfThrown } from './exit.ts'
 import { type AnyModule, Module, ModuleTable } from './module.ts'
 import { nodePlatform } from './platform/node.ts'
@@ -97,6 +97,11 @@ export type RuntimeOptions = {
   readonly checked?: boolean
   /** Let exit reasons leave the node with their stacks. Default false. */
   readonly exposeStacks?: boolean
+  /**
+   * Tell of a turn that holds the event loop longer than this (0 to 2^32-1), as a `longTurn` event
+   * and a warning. Default: no turn is watched, which costs less.
+   */
+  readonly longTurnMs?: number
   /** Do not print warnings and errors. Default false; `observe` shows them either way. */
   readonly quiet?: boolean
   /** The real platform by default. */
@@ -115,6 +120,8 @@ export function startRuntime(options: RuntimeOptions = {}): LocalNode {
 export function createSystem(options: RuntimeOptions): System {
   const node = options.name ?? 'nonode@nohost'
   checkName('name', node)
+  const { longTurnMs } = options
+  if (longTurnMs !== undefined) checkTimeout('longTurnMs', longTurnMs)
   const platform = options.platform ?? nodePlatform()
   const system = new System({
     node,
@@ -122,6 +129,7 @@ export function createSystem(options: RuntimeOptions): System {
     modules: new ModuleTable(options.modules ?? [], options.spawnable),
     checked: options.checked ?? platform.development,
     exposeStacks: options.exposeStacks ?? false,
+    ...(longTurnMs === undefined ? {} : { longTurnMs }),
   })
   if (!options.quiet) {
     system.trace.subscribeLog((event) => {

@@ -26,11 +26,11 @@ export const plainTerms: MonitorTerms = { tag: 'DOWN', alias: null }
 /** A monitor held by a process of this node. */
 export class Monitor extends Reference {
   readonly owner: Process
-  readonly subject: Subject
+  subject: Subject
   /** The local target; null when it is elsewhere. */
-  readonly target: Process | null
+  target: Process | null
   /** The target's node when it is elsewhere. */
-  readonly peer: Peer | null
+  peer: Peer | null
   readonly terms: MonitorTerms
   active = true
   ownedBefore: Monitor | null = null
@@ -68,6 +68,15 @@ export class Monitor extends Reference {
   get id(): number {
     if (this.#id === 0) this.#id = this.owner.system.refs.mint(this)
     return this.#id
+  }
+
+  /** The monitor of a spawn request, whose process exists now. */
+  begin(subject: Pid, target: Process | null, peer: Peer | null): void {
+    this.subject = subject
+    this.target = target
+    this.peer = peer
+    this.active = true
+    addMonitor(this)
   }
 
   fire(reason: Reason): void {

@@ -36,7 +36,10 @@ export function receive<T, O>(
   checkReceive(process, options)
   const message = matches === null ? process.shift() : process.take(matches, false)
   if (message !== empty) {
-    if (process.system.scheduler.charge()) return message as T
+    if (process.system.scheduler.charge()) {
+      const { turnWatch } = process.system
+      return turnWatch === null ? (message as T) : turnWatch.settled(process, message as T)
+    }
     return new Promise((resolve) => {
       process.system.platform.turn.later(() => {
         if (process.alive) resolve(message as T)
@@ -45,7 +48,9 @@ export function receive<T, O>(
   }
   if (options?.timeoutMs === 0) return otherwise<O>(options)
   return new Promise<T | O>((resolve, reject) => {
-    park(process, matches, options, resolve as (message: unknown) => void, reject, true)
+    const settle = resolve as (message: unknown) => void
+    const settled = process.system.turnWatch?.settling(process, settle) ?? settle
+    park(process, matches, options, settled, reject, true)
   })
 }
 

@@ -16,7 +16,7 @@ import type { Peer } from './peers.ts'
 import type { Process } from './process.ts'
 import { LocalReference } from './refs.ts'
 import { parkedCaller } from './self.ts'
-import { linkLocal, linkTo } from './signals.ts'
+import { linkLocal, linkTo, signalExit } from './signals.ts'
 import { type ArgOf, create } from './spawn.ts'
 import type { System } from './system.ts'
 
@@ -59,7 +59,7 @@ export function spawnMonitorAt<P, Arg>(
   })
 }
 
-type Spawned = { readonly pid: Pid; readonly ref: Reference | null }
+export type Spawned = { readonly pid: Pid; readonly ref: Reference | null }
 
 function request(
   caller: Caller,
@@ -79,10 +79,22 @@ function request(
   }
   if (options.name !== undefined) checkName('name', options.name)
   return new Promise((resolve, reject) => {
-    const pending = new PendingSpawn(system, owner, options, monitor, resolve, reject)
-    if (node === system.node) pending.runHere(module, arg)
-    else pending.send(node, module.name, arg)
+    const answer: SpawnAnswer = {
+      ok: resolve,
+      error: (reason) => {
+        const error = new Exit(reason, 'spawnAt failed')
+        if (owner !== null) system.attribute(error, owner)
+        reject(error)
+      },
+    }
+    new PendingSpawn(system, owner, options, monitor, answer).send(node, module, arg)
   })
+}
+
+/** Who is told how a spawn went. */
+export type SpawnAnswer = {
+  ok(spawned: Spawned): void
+  error(reason: Reason): void
 }
 
 /** A spawn request that has not been answered. */
@@ -91,29 +103,56 @@ export class PendingSpawn extends LocalReference {
   readonly #owner: Process | null
   readonly #options: SpawnAtOptions
   readonly #monitor: boolean
-  readonly #resolve: (spawned: Spawned) => void
-  readonly #reject: (error: unknown) => void
+  readonly #answer: SpawnAnswer
+  /** What names the request: the monitor to come where that has been promised (rule S4). */
+  readonly #named: Reference
+  readonly #promised: Monitor | null
   #peer: Peer | null = null
+  /** The process, on this node. */
+  #child: Process | null = null
+  #abandoned = false
 
   constructor(
     system: System,
     owner: Process | null,
     options: SpawnAtOptions,
     monitor: boolean,
-    resolve: (spawned: Spawned) => void,
-    reject: (error: unknown) => void,
+    answer: SpawnAnswer,
+    promised: Monitor | null = null,
   ) {
     super(system.refs)
     this.#system = system
     this.#owner = owner
     this.#options = options
     this.#monitor = monitor
-    this.#resolve = resolve
-    this.#reject = reject
+    this.#answer = answer
+    this.#promised = promised
+    this.#named = promised ?? this
+  }
+
+  /** Who asked. */
+  get owner(): Process | null {
+    return this.#owner
+  }
+
+  send(node: string, module: AnyModule, arg: unknown): void {
+    if (node === this.#system.node) this.#runHere(module, arg)
+    else this.#ask(node, module.name, arg)
+  }
+
+  /** Nobody waits any more: a process it was to be linked with ends with `abandoned` (S5). */
+  abandon(): void {
+    this.#abandoned = true
+    const [owner, child] = [this.#owner, this.#child]
+    if (owner === null || child === null) return
+    if (this.#promised !== null) demonitor(owner, this.#promised)
+    if (!owner.links?.delete(child.pid)) return
+    child.links?.delete(owner.pid)
+    signalExit(child, owner.pid, 'abandoned', 'link')
   }
 
   /** The target is this node: the same rules as elsewhere, the allow-list included. */
-  runHere(asked: AnyModule, arg: unknown): void {
+  #runHere(asked: AnyModule, arg: unknown): void {
     const { name, link } = this.#options
     const owner = this.#owner
     const system = this.#system
@@ -143,20 +182,27 @@ export class PendingSpawn extends LocalReference {
       parent: owner,
       started,
     })
+    this.#child = process
     if (link && owner !== null) linkLocal(owner, process)
-    const ref = this.#monitor && owner !== null ? monitorLocal(owner, process, process.pid) : null
+    const ref = this.#monitor && owner !== null ? this.#monitorHere(owner, process) : null
   }
 
-  send(node: string, module: string, arg: unknown): void {
+  #monitorHere(owner: Process, process: Process): Reference {
+    if (this.#promised === null) return monitorLocal(owner, process, process.pid)
+    this.#promised.begin(process.pid, process, null)
+    return this.#promised
+  }
+
+  #ask(node: string, module: string, arg: unknown): void {
     const { name = null, link = false } = this.#options
     const owner = this.#owner
     const peer = this.#system.peer(node)
     this.#peer = peer
-    peer.spawns.set(this.id, this)
+    peer.spawns.set(this.#named.id, this)
     try {
       this.#system.route.deliver(node, owner, {
         tag: 'spawn',
-        ref: this,
+        ref: this.#named,
         from: owner?.pid ?? null,
         module,
         arg,
@@ -165,7 +211,7 @@ export class PendingSpawn extends LocalReference {
         monitor: this.#monitor,
       })
     } catch (error) {
-      peer.spawns.delete(this.id)
+      peer.spawns.delete(this.#named.id)
       throw error
     }
   }
@@ -174,42 +220,54 @@ export class PendingSpawn extends LocalReference {
   succeed(pid: Pid): void {
     const owner = this.#owner
     const peer = this.#peer
-    if (peer === null || !peer.spawns.delete(this.id)) return
+    if (peer === null || !peer.spawns.delete(this.#named.id)) return
     let ref: Reference | null = null
-    if (owner?.alive) {
+    if (owner?.alive && !this.#abandoned) {
       if (this.#options.link) {
         linkTo(owner, pid)
         peer.addLink(owner, pid)
       }
-      if (this.#monitor) {
-        const held = new Monitor(owner, pid, null, peer, this.id)
-        addMonitor(held)
-        ref = held
-      }
+      if (this.#monitor) ref = this.#monitorThere(owner, peer, pid)
     } else if (owner !== null) this.#undo(owner, peer, pid)
     this.#settle({ pid, ref })
   }
 
-  /** The owner ended before the answer came: its link fires, its monitor goes with it (M11). */
+  #monitorThere(owner: Process, peer: Peer, pid: Pid): Reference {
+    if (this.#promised !== null) {
+      this.#promised.begin(pid, null, peer)
+      return this.#promised
+    }
+    const held = new Monitor(owner, pid, null, peer, this.id)
+    addMonitor(held)
+    return held
+  }
+
+  /**
+   * The owner ended before the answer came, or gave up: its link fires, its monitor goes with it
+   * (rules M11, S5).
+   */
   #undo(owner: Process, peer: Peer, pid: Pid): void {
     const { route } = this.#system
     if (this.#options.link) {
-      const reason = owner.reason ?? 'noproc'
+      const reason = owner.alive ? 'abandoned' : (owner.reason ?? 'noproc')
       route.deliver(peer.name, owner, { tag: 'linkExit', from: owner.pid, to: pid, reason })
     }
-    if (this.#monitor) route.deliver(peer.name, owner, { tag: 'demonitor', ref: this })
+    if (this.#monitor) route.deliver(peer.name, owner, { tag: 'demonitor', ref: this.#named })
   }
 
   fail(reason: Reason): void {
-    this.#peer?.spawns.delete(this.id)
-    if (this.#owner !== null && !this.#owner.alive) return
-    const error = new Exit(reason, 'spawnAt failed')
-    if (this.#owner !== null) this.#system.attribute(error, this.#owner)
-    this.#reject(error)
+    this.#peer?.spawns.delete(this.#named.id)
+    if (this.#close()) this.#answer.error(reason)
   }
 
   #settle(spawned: Spawned): void {
     this.#peer = null
-    if (this.#owner === null || this.#owner.alive) this.#resolve(spawned)
+    if (this.#close()) this.#answer.ok(spawned)
+  }
+
+  /** The request is over; true when somebody is there to be told. */
+  #close(): boolean {
+    this.#system.spawnRequests.delete(this.#named)
+    return !this.#abandoned && (this.#owner === null || this.#owner.alive)
   }
 }

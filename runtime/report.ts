@@ -9,12 +9,17 @@ import type { LogEvent } from './trace.ts'
 const valueMaxChars = 300
 
 /** One line; the stack of an error reason, if there is one, follows it indented. */
-export function formatLog(node: string, event: LogEvent): string {
-  const fields = Object.entries(event.fields).map(([key, value]) => `${key}=${format(value)}`)
+export function formatLog(node: string, event: Omit<LogEvent, 'tag'>): string {
+  const given = Object.entries(event.fields).filter(([, value]) => !saysNothing(value))
+  const fields = given.map(([key, value]) => `${key}=${format(value)}`)
   const line = [`[skein ${node}] ${event.level}: ${event.message}`, ...fields].join(' ')
   const { reason } = event.fields
   const stack = isReason(reason) && typeof reason === 'object' ? reason.stack : undefined
   return typeof stack === 'string' && stack !== '' ? `${line}\n${indentStack(stack)}` : line
+}
+
+function saysNothing(value: unknown): boolean {
+  return value === null || value === undefined || (Array.isArray(value) && value.length === 0)
 }
 
 function format(value: unknown): string {

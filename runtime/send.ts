@@ -84,7 +84,7 @@ function sendToName(
   const process = system.names.get(to.name)
   if (process !== undefined) post(process, message, sender)
   else if (to.tag === 'local') throw new BadArgument(`send: nobody has the name '${to.name}'`)
-  else deadLetter(system, system.node, to.name, message)
+  else deadLetter(system, system.node, to, message)
 }
 
 /**

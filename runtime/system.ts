@@ -5,6 +5,7 @@
  */
 import { Aliases } from './aliases.ts'
 import { checkName, show } from './check.ts'
+import { deadLetter } from './dead-letter.ts'
 import type { Destination } from './destination.ts'
 import { dispatch } from './dispatch.ts'
 import { BadArgument, type Reason } from './exit.ts'
@@ -30,11 +31,13 @@ import { ABROAD, Process } from './process.ts'
 import { ProcessTable } from './process-table.ts'
 import { RefTable } from './refs.ts'
 import { RemotePids, RemoteProcess } from './remote-pids.ts'
+import type { PendingSpawn } from './remote-spawn.ts'
 import type { Address, Route } from './route.ts'
 import { Scheduler } from './scheduler.ts'
 import { Timeouts } from './timeouts.ts'
 import { Timers } from './timers.ts'
 import { Trace } from './trace.ts'
+import { TurnWatch } from './turn-watch.ts'
 
 export type SystemOptions = {
   readonly node: string
@@ -42,6 +45,8 @@ export type SystemOptions = {
   readonly modules: ModuleTable
   readonly checked: boolean
   readonly exposeStacks: boolean
+  /** A turn that lasts longer is reported. Default: none is watched. */
+  readonly longTurnMs?: number
 }
 
 export type Found =
@@ -64,11 +69,15 @@ export class System {
   readonly peers = new Map<string, Peer>()
   readonly aliases = new Aliases()
   readonly holds = new Holds()
+  /** Spawn requests that have not been answered, by what names them. */
+  readonly spawnRequests = new Map<Reference, PendingSpawn>()
   readonly trace = new Trace()
   readonly refs: RefTable
   readonly remotePids: RemotePids
   readonly fanOut: FanOut
   readonly scheduler: Scheduler
+  /** Null unless turns are watched. */
+  readonly turnWatch: TurnWatch | null
   readonly timeouts: Timeouts
   readonly timers: Timers
   /** The pid host code sends exit signals from; belongs to no process. */
@@ -98,7 +107,9 @@ export class System {
     this.refs = new RefTable(this.node, this.creation)
     this.remotePids = new RemotePids(this)
     this.fanOut = new FanOut(turn)
-    this.scheduler = new Scheduler(turn, dispatch)
+    const { longTurnMs } = options
+    this.turnWatch = longTurnMs === undefined ? null : new TurnWatch(clock, turn, longTurnMs)
+    this.scheduler = new Scheduler(turn, this.turnWatch?.dispatch ?? dispatch)
     this.timeouts = new Timeouts(clock)
     this.timers = new Timers(clock, this.refs)
     this.hostPid = new Pid({ node: this.node, creation: this.creation, index: 0, serial: 0 })
@@ -211,7 +222,7 @@ export class System {
       if (target.tag === 'local') post(target.process, message, null)
       else if (target.tag === 'remote') {
         this.route.deliver(target.node, null, { tag: 'send', to: target.to, message })
-      }
+      } else deadLetter(this, this.node, to, message)
     }
   }
 

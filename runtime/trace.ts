@@ -21,6 +21,20 @@ export type TraceEvent =
       readonly module: string
       readonly messages: number
     }
+  /** The code of a process held the event loop so long (option `longTurnMs`). */
+  | {
+      readonly tag: 'longTurn'
+      readonly pid: Pid
+      readonly module: string
+      readonly ms: number
+    }
+  /** A supervisor gives up: its children have been restarted too often. */
+  | {
+      readonly tag: 'restartStorm'
+      readonly pid: Pid
+      readonly module: string
+      readonly name: string | null
+    }
   /** A bounded mailbox drops: told at the first message, the second, the fourth and so on. */
   | {
       readonly tag: 'mailboxFull'
@@ -79,7 +93,12 @@ export class Trace {
     }
   }
 
-  emit(event: TraceEvent): void {
+  /** Rewrites log events before anyone sees them, to hide what must not be seen. Never throws. */
+  rewriteLogs: ((event: LogEvent) => LogEvent) | null = null
+
+  emit(given: TraceEvent): void {
+    const rewrite = given.tag === 'log' ? this.rewriteLogs : null
+    const event = rewrite === null || given.tag !== 'log' ? given : rewrite(given)
     try {
       if (event.tag === 'log') this.#emitter.emit('log', event)
       this.#emitter.emit('event', event)

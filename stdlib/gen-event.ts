@@ -6,9 +6,9 @@
  *
  * Where OTP's design is known to hurt we differ. Handlers are called in the order in which they
  * were installed. One that hangs is removed after `handlerTimeoutMs` instead of holding the others
- * up for ever. A handler cannot be installed twice by accident. Owner and manager monitor each other
- * where OTP links them: an owner that does not trap survives the manager, and removing a handler
- * cannot break a link that was there for other reasons. `install` puts handlers back when a
+ * up for ever. No handler is installed twice by accident. Owner and manager monitor each other where
+ * OTP links them: an owner that does not trap survives the manager, and removing a handler cannot
+ * break a link that was there for other reasons. `install` puts handlers back when a
  * supervisor restarts the manager. A call that its handler does not know fails the caller alone.
  */
 import {
@@ -90,7 +90,7 @@ export function eventHandler<Event, P extends CheckedProtocol<P> = {}>(
 /**
  * Installs a handler and resolves when its `init` is over: `addHandler(self, alarms,
  * handler(Active, arg))`. Fails with `alreadyInstalled`, `{ tag: 'unknownHandler', module }`,
- * `{ tag: 'systemLimit', limit: 'eventHandlers' }`, or the reason of `init`. Rejects as `call` does.
+ * `{ tag: 'systemLimit', limit: 'eventHandlers' }`, or the reason of `init`. Rejects as `call`.
  */
 export function addHandler<Event>(
   caller: Caller,
@@ -107,9 +107,9 @@ export type SupervisedHandler =
 /**
  * `addHandler` for a process that must know. When the process ends the handler is removed with
  * `{ tag: 'ownerExit' }`. When the handler is removed, the process gets `{ tag: 'handlerExit', ref,
- * handler, reason }` (see `isHandlerExit`): `normal` if it was deleted or removed itself, `shutdown`
- * if the manager was stopped, `{ tag: 'swapped', to, by }`, or why it failed. When the manager is
- * killed or cannot be reached any more, a DOWN of `ref` comes.
+ * handler, reason }` (see `isHandlerExit`): `normal` if it was deleted or is done, `shutdown` if the
+ * manager was stopped, `{ tag: 'swapped', to, by }`, or why it failed. When the manager is killed or
+ * cannot be reached any more, a DOWN of `ref` comes.
  */
 export function addSupervisedHandler<Event>(
   self: Self,
@@ -179,7 +179,7 @@ export type SwapOptions = HandlerOptions & {
  * Puts `to` in the place of a handler: `terminate` of the one, then `init` of the other, which gets
  * what it returned as `previous`; no event comes between. `to` keeps the owner. Where `module` is
  * not installed `to` is added, with `previous` `{ tag: 'error', reason: 'notFound' }`. What refuses
- * `to` beforehand leaves everything as it is; a failing `init` leaves neither. Fails as `addHandler`.
+ * `to` beforehand leaves everything as it is, a failing `init` neither. Fails as `addHandler`.
  */
 export function swapHandler<Event>(
   caller: Caller,

@@ -11,13 +11,8 @@ import type { Awaitable, Reason, Self } from '../runtime/index.ts'
 import { Module } from '../runtime/kernel.ts'
 import type { CallOutcome, CastOutcome, InitOutcome } from './outcome.ts'
 import type { ArgOf, Calls, Casts, CheckedProtocol, From, ReplyOf } from './protocol.ts'
-import {
-  Callbacks,
-  type GivenCallbacks,
-  Server,
-  type TimeoutMessage,
-  timeoutMessage,
-} from './server-loop.ts'
+import { Callbacks, type GivenCallbacks } from './server-callbacks.ts'
+import { Server, type TimeoutMessage, timeoutMessage } from './server-loop.ts'
 
 export type CallHandlers<P, S> = {
   readonly [Op in keyof Calls<P>]: (
@@ -49,6 +44,8 @@ export type ServerCallbacks<P, S, Arg> = {
   readonly continue?: (state: S, value: unknown, self: Self) => Awaitable<CastOutcome<S>>
   /** Last words, on a stop, a crash, or the parent's exit when trapping (rule G11). */
   readonly terminate?: (reason: Reason, state: S, self: Self) => Awaitable<void>
+  /** What `sys.getStatus` shows of the state: to leave out secrets and what is too large. */
+  readonly formatStatus?: (state: S) => unknown
 } & Required<'calls', CallHandlers<P, NoInfer<S>>> &
   Required<'casts', CastHandlers<P, NoInfer<S>>>
 

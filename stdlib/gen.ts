@@ -10,6 +10,7 @@ import {
   isDown,
   isPid,
   isReference,
+  type MailboxOptions,
   type Module,
   type Reason,
   type Ref,
@@ -21,12 +22,15 @@ import {
 import {
   answer,
   callerProcess,
+  checkMailbox,
   checkTimeout,
   create,
+  deadLetter,
   deliver,
   monitorLocal,
   type Process,
   parkedCaller,
+  post,
   prepare,
   processOfSelf,
   runtimeLimits,
@@ -47,6 +51,8 @@ export type StartOptions<P = never> = {
   readonly name?: OwnName<P>
   /** Milliseconds `init` may take before the child is killed. Default: no bound (rule G3). */
   readonly timeoutMs?: number
+  /** A bound for its mailbox, and what happens above it. Default: none. */
+  readonly mailbox?: MailboxOptions
 }
 
 /**
@@ -111,6 +117,8 @@ export function startWith<P>(
   const parent = callerProcess(caller)
   const { timeoutMs = Number.POSITIVE_INFINITY } = options
   checkTimeout('timeoutMs', timeoutMs)
+  const { mailbox } = options
+  if (mailbox !== undefined) checkMailbox(mailbox)
   const name = options.name === undefined ? undefined : ownName(options.name)
   const refusal = name === undefined ? undefined : refusalOf(system, name)
   if (refusal !== undefined) return Promise.resolve({ tag: 'error', reason: refusal })
@@ -129,6 +137,7 @@ export function startWith<P>(
     }
     const process = create(system, module, arg, {
       ...(name === undefined ? {} : { name }),
+      ...(mailbox === undefined ? {} : { mailbox }),
       parent,
       link,
       started: settle,
@@ -239,15 +248,15 @@ export function cast<P, Op extends OpOf<Casts<P>>>(
   const message: CastMessage = { tag: '$cast', op, arg: sent }
   const resident = isPid(server) ? system.resident(server) : null
   if (resident !== null) {
-    deliver(resident, message)
+    post(resident, message, process)
     return
   }
   const target = system.callTarget(server)
-  if (target.tag === 'local') deliver(target.process, message)
+  if (target.tag === 'local') post(target.process, message, process)
   else if (target.tag === 'remote') {
     const signal = { tag: 'send', to: target.to, message } as const
     system.route.deliver(target.node, process, signal)
-  }
+  } else deadLetter(system, system.node, server, message)
 }
 
 /** Answers a call from anywhere; a late or second answer is dropped (rules G8, A5). */

@@ -70,6 +70,17 @@ export {
 } from './gen-event.ts'
 export { type Behaviour, genServer, isTimeout } from './gen-server.ts'
 export { genStatem, monotonicMs } from './gen-statem.ts'
+export { addLogHandler, type LogHandler } from './logger/handler.ts'
+export { jsonLine } from './logger/json.ts'
+export {
+  checkLoggerOptions,
+  type LoggerOptions,
+  log,
+  redactLogs,
+  startLogger,
+} from './logger/logger.ts'
+export type { LogFields, LogLevel, LogRecord } from './logger/record.ts'
+export type { Redact } from './logger/redact.ts'
 export { abcast, type MultiCallResult, multiCall } from './multi-call.ts'
 export { at, local, type OwnName, via } from './name.ts'
 export {
@@ -82,6 +93,7 @@ export {
 export type { OffloadStatistics } from './offload/pool.ts'
 export type { OffloadResult, TaskContext } from './offload/task.ts'
 export { ignore, next, reply, stop, stopReply } from './outcome.ts'
+export { ancestors, type Init, startable } from './proc-lib.ts'
 export type { From, Protocol, Sendable, ServerRef } from './protocol.ts'
 export {
   countEntries,
@@ -138,6 +150,7 @@ export {
   type Supervisor,
   supervisor,
 } from './supervisor/supervisor.ts'
+export * as sys from './sys/client.ts'
 export { type TaskModule, task } from './task/module.ts'
 export {
   asyncTask,

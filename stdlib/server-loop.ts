@@ -22,7 +22,6 @@ import {
   waitFor,
 } from '../runtime/kernel.ts'
 import { isCast, isStop } from './gen.ts'
-import { Operations } from './operations.ts'
 import {
   Ignore,
   isOutcome,
@@ -34,41 +33,16 @@ import {
   Stop,
   StopReply,
 } from './outcome.ts'
+import type { Callbacks, Handler } from './server-callbacks.ts'
+import { sysOp } from './sys/command.ts'
+import type { Debug } from './sys/debug.ts'
+import { decided, incoming } from './sys/event.ts'
+import { isSystem, type SysHost, serveSystem } from './sys/serve.ts'
 
 export type TimeoutMessage = { readonly tag: 'timeout' }
 
 /** What `info` gets when a timeout has passed. */
 export const timeoutMessage: TimeoutMessage = Object.freeze({ tag: 'timeout' })
-
-type Handler = (state: unknown, arg: unknown, self: Self, from?: Request) => unknown
-
-/** The callbacks as the loop sees them: operations are looked up by name at run time. */
-export class Callbacks {
-  readonly init: (arg: unknown, self: Self) => unknown
-  readonly calls: Operations<Handler>
-  readonly casts: Operations<Handler>
-  readonly info: Handler | undefined
-  readonly continue: Handler | undefined
-  readonly terminate: ((reason: Reason, state: unknown, self: Self) => unknown) | undefined
-
-  constructor(given: GivenCallbacks) {
-    this.init = given.init
-    this.calls = new Operations(given.calls)
-    this.casts = new Operations(given.casts)
-    this.info = given.info
-    this.continue = given.continue
-    this.terminate = given.terminate
-  }
-}
-
-export type GivenCallbacks = {
-  readonly init: Callbacks['init']
-  readonly calls?: Readonly<Record<string, Handler>>
-  readonly casts?: Readonly<Record<string, Handler>>
-  readonly info?: Handler
-  readonly continue?: Handler
-  readonly terminate?: (reason: Reason, state: unknown, self: Self) => unknown
-}
 
 /**
  * The loop of one server. A callback that returns a promise leaves the process busy and its
@@ -85,6 +59,8 @@ export class Server implements Receiver, Continuation {
   #timeout: Timeout | null = null
   /** What the mailbox holds when the timeout fires; replaced whenever a message is handled. */
   #timeoutMark: TimeoutMark | null = null
+  /** What has been installed to watch it. */
+  #debug: Debug | null = null
 
   constructor(process: Process, callbacks: Callbacks, started: (result: StartResult) => void) {
     this.#process = process
@@ -115,7 +91,14 @@ export class Server implements Receiver, Continuation {
   }
 
   receive(message: unknown): void {
-    if (this.#timeoutMark !== null && !(message instanceof TimeoutMark)) this.#cancelTimeout()
+    if (this.#debug !== null) this.#debug.tell(incoming(shown(message), this.#state))
+    if (this.#timeoutMark !== null && !(message instanceof TimeoutMark)) {
+      if (isSystem(message)) {
+        this.#system(message)
+        return
+      }
+      this.#cancelTimeout()
+    }
     if (message instanceof Request) this.#call(message)
     else if (isCast(message)) this.#cast(message.op, message.arg)
     else if (isStop(message)) this.#stop(message.reason)
@@ -126,7 +109,8 @@ export class Server implements Receiver, Continuation {
   #call(request: Request): void {
     const handler = this.#callbacks.calls.find(request.op)
     if (handler === undefined) {
-      request.fail({ tag: 'undef', op: request.op }, this.#process)
+      if (request.op === sysOp) this.#system(request)
+      else request.fail({ tag: 'undef', op: request.op }, this.#process)
       return
     }
     let outcome: unknown
@@ -137,6 +121,40 @@ export class Server implements Receiver, Continuation {
       return
     }
     this.#returned(outcome, request)
+  }
+
+  /** Looked for last: a server that nobody looks into pays nothing for it. */
+  #system(request: Request): void {
+    const idleMs = this.#timeoutMark?.timeoutMs ?? Number.POSITIVE_INFINITY
+    this.#cancelTimeout()
+    serveSystem(
+      this.#host(() => this.#armTimeout(idleMs)),
+      request,
+    )
+  }
+
+  #host(goOn: () => void): SysHost {
+    const server = this
+    const { formatStatus } = this.#callbacks
+    return {
+      process: this.#process,
+      parent: this.#parent,
+      get debug() {
+        return server.#debug
+      },
+      set debug(debug) {
+        server.#debug = debug
+      },
+      get state() {
+        return server.#state
+      },
+      set state(state) {
+        server.#state = state
+      },
+      format: () => (formatStatus === undefined ? this.#state : formatStatus(this.#state)),
+      stop: (reason) => this.#stop(reason),
+      goOn,
+    }
   }
 
   #cast(op: string, arg: unknown): void {
@@ -231,11 +249,13 @@ export class Server implements Receiver, Continuation {
   }
 
   #declined(reason: Reason): void {
+    if (this.#process.alive) reportCrash(this.#process, reason)
     this.#started({ tag: 'error', reason })
     terminate(this.#process, reason)
   }
 
   #apply(outcome: unknown, request: Request | null): void {
+    if (this.#debug !== null) this.#debug.tell(decided(outcome, request))
     if (request !== null && outcome instanceof Reply) {
       this.#state = outcome.state
       if (this.#answer(request, outcome.value)) this.#goOn(outcome.options)
@@ -288,7 +308,7 @@ export class Server implements Receiver, Continuation {
 
   #armTimeout(timeoutMs: number): void {
     if (timeoutMs === Number.POSITIVE_INFINITY) return
-    const mark = new TimeoutMark()
+    const mark = new TimeoutMark(timeoutMs)
     this.#timeoutMark = mark
     const { system } = this.#process
     const fire = (): void => {
@@ -338,7 +358,17 @@ export class Server implements Receiver, Continuation {
 }
 
 /** Lies in the mailbox when a server's timeout has fired. */
-class TimeoutMark {}
+class TimeoutMark {
+  readonly timeoutMs: number
+
+  constructor(timeoutMs: number) {
+    this.timeoutMs = timeoutMs
+  }
+}
+
+function shown(message: unknown): unknown {
+  return message instanceof TimeoutMark ? timeoutMessage : message
+}
 
 function badReturn(value: unknown): Reason {
   const got = isOutcome(value) ? value.constructor.name : show(value)

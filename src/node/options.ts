@@ -37,6 +37,11 @@ export type NodeOptions = {
   readonly checked?: boolean
   /** Let exit reasons leave the node with their stacks. Default false. */
   readonly exposeStacks?: boolean
+  /**
+   * Tell of a turn that holds the event loop longer than this, as a `longTurn` event and a warning.
+   * Default: no turn is watched.
+   */
+  readonly longTurnMs?: number
   /** Do not print warnings and errors. Default false; `observe` shows them either way. */
   readonly quiet?: boolean
   /** Hears every event from the first one on, before `startNode` returns. */
@@ -63,6 +68,7 @@ const known: readonly (keyof NodeOptions)[] = [
   'tickMs',
   'checked',
   'exposeStacks',
+  'longTurnMs',
   'quiet',
   'observe',
   'tls',

@@ -161,7 +161,7 @@ export class Hands {
     return started
   }
 
-  /** Runs `terminate`, reports what failed, and tells the owner. Gives what `terminate` returned. */
+  /** Runs `terminate`, reports what failed, tells the owner. Gives what `terminate` returned. */
   async end(
     one: Installed,
     why: Removal,

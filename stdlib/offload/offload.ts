@@ -1,6 +1,6 @@
 /**
- * Offloading: work that would hold the node up runs on threads beside it, as BEAM's dirty schedulers
- * do, and the caller awaits it like a call. A pool is a supervised server with a module of tasks
+ * Offloading: work that would hold the node up runs on threads beside it, as on BEAM's dirty
+ * schedulers, and the caller awaits it like a call. A pool is a supervised server with a module of tasks
  * given by address; a task goes by name. Nothing of piscina is loaded before the first pool starts.
  *
  * A job always ends: with its result, with the reason it failed, or because nobody wants it any
@@ -29,7 +29,7 @@ import { failure, messageOf, type OffloadResult } from './task.ts'
 export type OffloadPool<Tasks> = PoolProtocol & { readonly tasks?: Tasks }
 
 export type OffloadPoolOptions<Tasks> = {
-  /** The module whose exported functions are the tasks: `new URL('./tasks.js', import.meta.url)`. */
+  /** The module whose functions are the tasks: `new URL('./tasks.js', import.meta.url)`. */
   readonly url: URL
   /** Default: one less than the machine's processors, at least 1. */
   readonly threads?: number

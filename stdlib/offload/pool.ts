@@ -57,7 +57,7 @@ type State = {
   readonly lastId: number
 }
 
-/** In the mailbox: a job is over, was called off, or a thread was lost while it had nothing to do. */
+/** In the mailbox: a job is over, was called off, or a thread was lost that had nothing to do. */
 class Ended {
   readonly id: number
   readonly result: OffloadResult

@@ -7,6 +7,10 @@ import type { Piscina } from 'piscina'
 import type { Executor, Opened, Work } from './executor.ts'
 import { threadArgv } from './loader.ts'
 import { failure, messageOf, type OffloadResult } from './task.ts'
+import type * as Worker from './worker.ts'
+
+/** piscina takes functions of the thread's side by name. */
+const entries: { readonly [Name in keyof typeof Worker]: Name } = { load: 'load', run: 'run' }
 
 export type ThreadOptions = {
   readonly tasks: URL
@@ -47,7 +51,7 @@ export async function openThreads(options: ThreadOptions): Promise<Opened> {
   const failure = new Promise<string>((resolve) => {
     lost = resolve
   })
-  const loading: Promise<string | undefined> = pool.run(null, { name: 'load' })
+  const loading: Promise<string | undefined> = pool.run(null, { name: entries.load })
   const message = await Promise.race([loading.catch(messageOf), failure])
   lost = report
   if (message === undefined) return { tag: 'ok', executor: new Threads(pool) }
@@ -70,7 +74,7 @@ class Threads implements Executor {
 
   async run({ task, arg, transfer, signal }: Work): Promise<OffloadResult> {
     try {
-      const options = { name: 'run', transferList: [...transfer], signal }
+      const options = { name: entries.run, transferList: [...transfer], signal }
       return await this.#pool.run({ task, arg }, options)
     } catch (error) {
       return failure(signal.aborted ? 'aborted' : reasonOf(error))

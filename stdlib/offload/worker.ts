@@ -7,20 +7,16 @@ import { workerData } from 'node:worker_threads'
 import { move, transferableSymbol, valueSymbol } from 'piscina'
 import { messageOf, runTask } from './task.ts'
 
-/** Loads the module, so that one that cannot be loaded is known before a task needs it. */
-export async function load(): Promise<string | undefined> {
-  const { tasks }: { readonly tasks: string } = workerData
-  try {
-    await import(tasks)
-    return undefined
-  } catch (error) {
-    return messageOf(error)
-  }
+const { tasks }: { readonly tasks: string } = workerData
+const module: Promise<object> = import(tasks)
+
+/** Waits for the module; gives why it cannot be loaded, before a task needs it. */
+export function load(): Promise<string | undefined> {
+  return module.then(() => undefined, messageOf)
 }
 
 export async function run(job: { readonly task: string; readonly arg: unknown }): Promise<unknown> {
-  const { tasks }: { readonly tasks: string } = workerData
-  const { result, moved } = await runTask(await import(tasks), job.task, job.arg)
+  const { result, moved } = await runTask(await module, job.task, job.arg)
   if (moved.length === 0) return result
   // Piscina posts `transferableSymbol` as the list and `valueSymbol` as the message.
   return move({ [transferableSymbol]: moved, [valueSymbol]: result })

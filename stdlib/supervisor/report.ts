@@ -38,10 +38,11 @@ export function reportChild(
   })
 }
 
-/** The supervisor itself gives up. */
+/** The supervisor itself gives up, after too many restarts. */
 export function reportShutdown(self: Self, reason: string): void {
-  const { system } = processOfSelf(self)
-  system.trace.log('error', 'supervisor: shutdown', { supervisor: self.pid, reason })
+  const { system, pid, module, name } = processOfSelf(self)
+  system.trace.emit({ tag: 'restartStorm', pid, module, name })
+  system.trace.log('error', 'supervisor: shutdown', { supervisor: pid, reason })
 }
 
 /** A message, or an EXIT of somebody who is none of its children. */

@@ -3,7 +3,7 @@
  * called and deleted while they run. Handlers that fail, hang or return what they must not are
  * removed and reported, and nobody else notices.
  */
-import { isDown, type TraceEvent } from '../../../runtime/index.ts'
+import { exit, isDown, process, spawnMonitor, type TraceEvent } from '../../../runtime/index.ts'
 import {
   addHandler,
   call,
@@ -61,7 +61,7 @@ test('stop: every handler hears of it, and the manager ends with the reason', ()
     assert.is(b.life.at(-1), `terminate b ${why}`)
   }))
 
-test('stop: the end of the parent ends the manager, normal too; that of another link does not', () =>
+test('stop: the end of the parent ends the manager, normal too; no other link does', () =>
   inProcess(async (self) => {
     const a = recorder('a')
     const manager = managerOf(a)
@@ -71,6 +71,16 @@ test('stop: the end of the parent ends the manager, normal too; that of another 
     const { pid } = started
     await addHandler(self, pid, handler(a.module, undefined))
     const ref = self.monitor(pid)
+    const linked = spawnMonitor(
+      self,
+      process('linked', (own) => {
+        own.link(pid)
+        return exit('broken')
+      }),
+    )
+    await self.receive(isDown(linked.ref))
+    const log = await callHandler(self, pid, a.module, 'log')
+    assert.equal(log, [])
     self.exit(pid, 'normal')
     assert.is((await self.receive(isDown(ref))).reason, 'normal')
     assert.is(a.life.at(-1), 'terminate a {"tag":"stop","reason":"normal"}')
@@ -198,7 +208,7 @@ test('notify: never fails for an absent manager; sync_notify does', () =>
   }))
 
 for (const way of ['fail', 'reject', 'bad'] as const) {
-  test(`notify: a handler that goes wrong (${way}) is removed, the others get the event`, async () => {
+  test(`notify: a handler that goes wrong (${way}) is removed, the others stay`, async () => {
     const node = oneNode()
     const reported: TraceEvent[] = []
     node.observe((event) => event.tag === 'log' && reported.push(event))
@@ -238,7 +248,7 @@ test('notify: remove, returned or thrown, is the orderly end', async () => {
   assert.equal(reported, [])
 })
 
-test('notify: a handler that hangs is removed after its time, one that hangs at its end as well', async () => {
+test('notify: a handler that hangs is removed after its time, at its end as well', async () => {
   const { world, run } = virtualNode()
   const a = recorder('a')
   const b = recorder('b')

@@ -9,11 +9,13 @@ import { names } from './names.ts'
 import { requests } from './requests.ts'
 import { signalOrder } from './signal-order.ts'
 import { spawning } from './spawn.ts'
+import { spawnRequests } from './spawn-requests.ts'
 import { tasks } from './tasks.ts'
 import type { Topic } from './topic.ts'
 
 export const topics: readonly Topic[] = [
   spawning,
+  spawnRequests,
   names,
   links,
   monitors,

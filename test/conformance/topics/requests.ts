@@ -150,8 +150,14 @@ const collected = caseOf('G16', 'a collection gives responses with labels', asyn
   assert.is(requests.size, 0)
 })
 
-const empty = caseOf('G16', 'an empty collection has no request', async (self) => {
+const empty = caseOf('G16', 'an empty collection has no request', async (self, place) => {
   const requests = new RequestCollection<number, string>()
+  const only = sendRequest(self, await fresh(self, place), 'double', 1)
+  assert.equal(await receiveResponse(self, requests.add(only, 'only')), {
+    tag: 'reply',
+    value: 2,
+    label: 'only',
+  })
   assert.equal(await receiveResponse(self, requests), { tag: 'noRequest' })
   assert.equal(await waitResponse(self, requests), { tag: 'noRequest' })
   assert.equal(checkResponse('anything', requests), { tag: 'noRequest' })
