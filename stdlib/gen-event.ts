@@ -6,9 +6,9 @@
  *
  * Where OTP's design is known to hurt we differ. Handlers are called in the order in which they
  * were installed. One that hangs is removed after `handlerTimeoutMs` instead of holding the others
- * up for ever. No handler is installed twice by accident. Owner and manager monitor each other where
- * OTP links them: an owner that does not trap survives the manager, and removing a handler cannot
- * break a link that was there for other reasons. `install` puts handlers back when a
+ * up for ever. No handler is installed twice by accident. Owner and manager monitor each other,
+ * where OTP links them: an owner that does not trap survives the manager, and removing a handler
+ * cannot break a link that was there for other reasons. `install` puts handlers back when a
  * supervisor restarts the manager. A call that its handler does not know fails the caller alone.
  */
 import {
@@ -106,10 +106,10 @@ export type SupervisedHandler =
 
 /**
  * `addHandler` for a process that must know. When the process ends the handler is removed with
- * `{ tag: 'ownerExit' }`. When the handler is removed, the process gets `{ tag: 'handlerExit', ref,
- * handler, reason }` (see `isHandlerExit`): `normal` if it was deleted or is done, `shutdown` if the
- * manager was stopped, `{ tag: 'swapped', to, by }`, or why it failed. When the manager is killed or
- * cannot be reached any more, a DOWN of `ref` comes.
+ * `{ tag: 'ownerExit' }`. When the handler is removed, the process gets `{ tag: 'handlerExit',
+ * ref, handler, reason }` (see `isHandlerExit`): `normal` if it was deleted or is done, `shutdown`
+ * if the manager was stopped, `{ tag: 'swapped', to, by }`, or why it failed. When the manager is
+ * killed or cannot be reached any more, a DOWN of `ref` comes.
  */
 export function addSupervisedHandler<Event>(
   self: Self,

@@ -176,8 +176,8 @@ export function call<P, Op extends OpOf<Calls<P>>>(
 }
 
 /**
- * `call` with limits of its own: milliseconds, Infinity to wait for ever, or `{ timeoutMs, signal }`
- * with the usual 5 s. An aborted call rejects with `aborted`; if it has been sent the server may
+ * `call` with limits of its own: milliseconds, Infinity for ever, or `{ timeoutMs, signal }` with
+ * the usual 5 s. An aborted call rejects with `aborted`; if it has been sent the server may
  * carry it out nevertheless, and its answer is dropped.
  */
 export function callWithin<P, Op extends OpOf<Calls<P>>>(

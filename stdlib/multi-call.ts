@@ -25,8 +25,8 @@ export type MultiCallResult<R> = {
 }
 
 /**
- * Calls all of `servers`, each `at(node, Behaviour, name)`, at the same time, and resolves when each
- * has answered or failed. Rejects with `BadArgument` alone: for servers that are no such names and
+ * Calls all of `servers`, each `at(node, Behaviour, name)`, at the same time, and resolves when all
+ * have answered or failed. Rejects with `BadArgument` alone: for servers that are no such names and
  * for an argument that cannot be sent.
  */
 export async function multiCall<P, Op extends OpOf<Calls<P>>>(

@@ -1,8 +1,8 @@
 /**
- * Calls whose answer is picked up later (OTP `gen_server:send_request/2` and what goes with it). The
- * response lies in the mailbox until it is picked up, so a server may send a request from one
- * callback and find the response in `info`, without waiting; it keeps its place among the other
- * messages of the process that answers (rule O6).
+ * Calls whose answer is picked up later (OTP `gen_server:send_request/2` and what goes with it).
+ * The response lies in the mailbox until then, so a server may send a request from one callback
+ * and find the response in `info`, without waiting; it keeps its place among the other messages of
+ * the process that answers (rule O6).
  *
  * A request that is given up is done: what comes for it later is dropped where it arrives, and
  * never reaches the mailbox (rules A5, G16).

@@ -9,7 +9,7 @@ import { randomFillSync } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
 import { availableParallelism } from 'node:os'
 import { nodeStorage } from './node-storage.ts'
-import type { Clock, Platform, Random, TimerHandle, Turn } from './platform.ts'
+import type { Clock, EndSignal, Platform, Random, TimerHandle, Turn } from './platform.ts'
 import { onUnhandledRejection } from './rejections.ts'
 
 const timerMaxMs = 2 ** 31 - 1
@@ -77,6 +77,14 @@ function nodeTurn(): Turn {
   }
 }
 
+function onEndRequest(handler: (signal: EndSignal) => void): () => void {
+  const signals = ['SIGINT', 'SIGTERM'] as const
+  for (const signal of signals) process.on(signal, handler)
+  return () => {
+    for (const signal of signals) process.off(signal, handler)
+  }
+}
+
 /** The platform of a node that runs for real. One per node. */
 export function nodePlatform(): Platform {
   return {
@@ -94,6 +102,8 @@ export function nodePlatform(): Platform {
     failed: () => {
       process.exitCode = 1
     },
+    onEndRequest,
+    endNow: (exitCode) => process.exit(exitCode),
     report: (line) => {
       process.stderr.write(`${line}\n`)
     },

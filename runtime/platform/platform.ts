@@ -81,6 +81,8 @@ export interface Storage {
   makeDirectory(path: string, mode: number): Promise<{ readonly tag: 'ok' } | StorageFailure>
 }
 
+export type EndSignal = 'SIGINT' | 'SIGTERM'
+
 export interface Platform {
   /** False when the program runs in production (NODE_ENV): the default of checked mode. */
   readonly development: boolean
@@ -94,6 +96,13 @@ export interface Platform {
   lookup(host: string): Promise<string | undefined>
   /** The program failed: its exit code is not 0 once nothing keeps it alive. */
   failed(): void
+  /**
+   * Calls `handler` each time the operator asks the program to end (SIGTERM, SIGINT), which then no
+   * longer ends by itself at that; returns the function that gives the signals back.
+   */
+  onEndRequest(handler: (signal: EndSignal) => void): () => void
+  /** Ends the program at once, whatever is under way. */
+  endNow(exitCode: number): void
   /** Shows a line to the operator (stderr). */
   report(line: string): void
   /**

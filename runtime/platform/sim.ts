@@ -178,6 +178,9 @@ export function simPlatform(world: World, options: SimPlatformOptions = {}): Pla
     storage: simStorage(options.disk ?? new Map()),
     lookup: async (host) => host,
     failed: () => undefined,
+    // Nobody asks a simulated machine: it is stopped, or crashes.
+    onEndRequest: () => () => undefined,
+    endNow: () => undefined,
     report: () => undefined,
     onUnhandledRejection,
   }

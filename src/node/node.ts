@@ -9,6 +9,7 @@ import { controllerName } from '../../stdlib/application/application.ts'
 import { stopServer } from '../../stdlib/index.ts'
 import type { Address } from '../carrier/carrier.ts'
 import { closeCode, type Dist } from '../dist/index.ts'
+import { drainOnSignals } from './drain.ts'
 
 /** How long the program may take to stop before it is killed. */
 const stopTimeoutMs = 10_000
@@ -22,6 +23,8 @@ export type NodeParts = {
 export class Node extends LocalNode {
   readonly #parts: NodeParts
   #stopping: Promise<void> | undefined
+  /** Gives the signals of the host back. */
+  #release: () => void = () => undefined
 
   constructor(parts: NodeParts) {
     super(parts.system)
@@ -46,6 +49,11 @@ export class Node extends LocalNode {
     return this.#stopping
   }
 
+  /** From now on the node stops when the operator asks its program to end. Asked once, at start. */
+  drainOnSignals(): void {
+    this.#release = drainOnSignals(this.#parts.system, () => this.stop())
+  }
+
   /**
    * The root gave up, or a permanent application ended: a node that cannot do its work stops, as
    * OTP's does, and the program ends with exit code 1.
@@ -66,6 +74,7 @@ export class Node extends LocalNode {
     })
     await dist?.endpoint.close(closeCode.shutdown)
     await super.stop()
+    this.#release()
   }
 
   [Symbol.asyncDispose](): Promise<void> {

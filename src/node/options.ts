@@ -5,7 +5,7 @@
  */
 import { type AnyModule, BadArgument, type Platform, type TraceEvent } from '../../runtime/index.ts'
 import { show } from '../../runtime/kernel.ts'
-import type { ChildSpec } from '../../stdlib/index.ts'
+import { type ChildSpec, checkLoggerOptions, type LoggerOptions } from '../../stdlib/index.ts'
 import type { Address, Carrier, TlsMaterial } from '../carrier/carrier.ts'
 import type { StaticNodes } from '../discovery/static.ts'
 import { type TrustMode, validateNodeName } from '../identity/index.ts'
@@ -42,8 +42,15 @@ export type NodeOptions = {
    * Default: no turn is watched.
    */
   readonly longTurnMs?: number
+  /**
+   * Stop in order when the operator asks the program to end (SIGTERM, SIGINT), within 30 s; a
+   * second request ends it at once. For programs that are one node. Default false.
+   */
+  readonly drainOnSignals?: boolean
   /** Do not print warnings and errors. Default false; `observe` shows them either way. */
   readonly quiet?: boolean
+  /** How the node's log is written and handled, instead of warnings and errors as text. */
+  readonly logger?: LoggerOptions
   /** Hears every event from the first one on, before `startNode` returns. */
   readonly observe?: (event: TraceEvent) => void
   /** A certificate of one's own instead of the one made in `dataDir`. */
@@ -69,7 +76,9 @@ const known: readonly (keyof NodeOptions)[] = [
   'checked',
   'exposeStacks',
   'longTurnMs',
+  'drainOnSignals',
   'quiet',
+  'logger',
   'observe',
   'tls',
   'platform',
@@ -100,11 +109,12 @@ export function checkOptions(options: NodeOptions): void {
     const given = options[field]
     if (given !== undefined && !Array.isArray(given)) refuse(field, 'an array of modules', given)
   }
-  for (const field of ['checked', 'exposeStacks'] as const) {
+  for (const field of ['checked', 'exposeStacks', 'drainOnSignals'] as const) {
     const given = options[field]
     if (given !== undefined && typeof given !== 'boolean') refuse(field, 'true or false', given)
   }
   checkParts(options)
+  if (options.logger !== undefined) checkLoggerOptions(options.logger)
   if (dataDir !== undefined && !isText(dataDir)) refuse('dataDir', 'a path', dataDir)
   if (cookie !== undefined && !isText(cookie)) refuse('cookie', 'a non-empty string', cookie)
   if (trustMode !== undefined && trustMode !== 'tofu' && trustMode !== 'strict') {

@@ -3,7 +3,7 @@
  * opened before it is closed again and the error says what to do.
  */
 import { createSystem, formatReason, LocalNode, type System } from '../../runtime/kernel.ts'
-import { start } from '../../stdlib/index.ts'
+import { start, startLogger } from '../../stdlib/index.ts'
 import { staticResolver } from '../discovery/static.ts'
 import { closeCode, type Dist, startDist } from '../dist/index.ts'
 import {
@@ -37,7 +37,11 @@ export class StartError extends Error {
  */
 export async function startNode(options: NodeOptions): Promise<Node> {
   checkOptions(options)
-  const system = createSystem(options)
+  const { logger, quiet = false } = options
+  const system = createSystem({ ...options, quiet: quiet || logger !== undefined })
+  if (logger !== undefined) {
+    startLogger(new LocalNode(system), quiet ? { ...logger, stderr: false } : logger)
+  }
   if (options.observe !== undefined) system.trace.subscribe(options.observe)
   let dist: Dist | undefined
   try {
@@ -51,7 +55,9 @@ export async function startNode(options: NodeOptions): Promise<Node> {
       throw new StartError('rootFailed', `node ${options.name}: its root did not start: ${why}`)
     }
     for (const peer of options.join ?? []) dist?.router.connect(peer, () => undefined)
-    return new Node({ system, root: root.pid, dist })
+    const node = new Node({ system, root: root.pid, dist })
+    if (options.drainOnSignals) node.drainOnSignals()
+    return node
   } catch (error) {
     await dist?.endpoint.close(closeCode.shutdown)
     await new LocalNode(system).stop()

@@ -1,8 +1,8 @@
 /**
  * Log handlers of a node: functions that get its log records, added and removed while it runs.
  * They run on the stack of whoever logs, in the order they were added. One that fails is removed,
- * which the others are told; whoever logged never notices (rule Z5). What a handler itself causes to
- * be logged does not come back to it.
+ * which the others are told; whoever logged never notices (rule Z5). What a handler itself causes
+ * to be logged does not come back to it.
  */
 import { BadArgument, type Caller } from '../../runtime/index.ts'
 import {

@@ -9,7 +9,7 @@ export type LogRecord = {
   readonly level: LogLevel
   /** What happened, as a fixed text: `process crashed`, `supervisor: progress`. */
   readonly message: string
-  /** What it is about: `pid`, `module`, `reason` and more. Copies: nothing here belongs to anyone. */
+  /** What it is about: `pid`, `module`, `reason` and more. Copies: nothing in it is anyone's. */
   readonly fields: LogFields
   readonly node: string
   /** The node's wall clock, in milliseconds since 1970. */

@@ -24,7 +24,7 @@ export interface Executor {
   close(): Promise<void>
 }
 
-/** The program's tasks cannot be run: the pool must not start. The message says why. */
+/** How opening went; an error says why the tasks cannot be run, and the pool must not start. */
 export type Opened =
   | { readonly tag: 'ok'; readonly executor: Executor }
   | { readonly tag: 'error'; readonly message: string }

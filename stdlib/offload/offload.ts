@@ -1,7 +1,8 @@
 /**
  * Offloading: work that would hold the node up runs on threads beside it, as on BEAM's dirty
- * schedulers, and the caller awaits it like a call. A pool is a supervised server with a module of tasks
- * given by address; a task goes by name. Nothing of piscina is loaded before the first pool starts.
+ * schedulers, and the caller awaits it like a call. A pool is a supervised server with a module of
+ * tasks given by address; a task goes by name. Nothing of piscina is loaded before the first pool
+ * starts.
  *
  * A job always ends: with its result, with the reason it failed, or because nobody wants it any
  * more. Then it is really aborted, and its thread replaced.

@@ -23,7 +23,6 @@ import {
 import { request } from '../gen.ts'
 import type { ServerRef } from '../protocol.ts'
 import {
-  type Command,
   type DataCommand,
   Install,
   ReplaceState,
@@ -60,9 +59,9 @@ export function getState(caller: Caller, server: Server, timeoutMs?: number): Pr
 }
 
 /**
- * Replaces the state by what `replace` makes of it, in the server's process; resolves with a copy of
- * the new one. Nothing checks that it is a state the server can work with. If `replace` throws, the
- * state stays as it was and this rejects with `{ tag: 'callbackFailed', reason }`.
+ * Replaces the state by what `replace` makes of it, in the server's process; resolves with a copy
+ * of the new one. Nothing checks that it is a state the server can work with. If `replace` throws,
+ * the state stays as it was and this rejects with `{ tag: 'callbackFailed', reason }`.
  */
 export function replaceState<S>(
   caller: Caller,
@@ -73,8 +72,7 @@ export function replaceState<S>(
   if (typeof replace !== 'function') {
     throw new BadArgument(`replace: expected a function, got ${show(replace)}`)
   }
-  const change = replace as (state: unknown) => unknown
-  return askHere(caller, server, new ReplaceState(change), timeoutMs)
+  return askHere(caller, server, new ReplaceState(replace), timeoutMs)
 }
 
 export function getStatus(
@@ -162,7 +160,7 @@ export function getLog(
  * Calls `hook` in the server's process for every event. False when a hook has the name already, or
  * there are 100. A hook that fails is removed with a warning, and the server goes on.
  */
-export function install<H>(
+export async function install<H>(
   caller: Caller,
   server: Server,
   name: string,
@@ -174,8 +172,7 @@ export function install<H>(
   if (typeof hook !== 'function') {
     throw new BadArgument(`hook: expected a function, got ${show(hook)}`)
   }
-  const command = new Install(name, hook as SysHook<unknown>, initial)
-  return askHere<boolean>(caller, server, command, timeoutMs)
+  return (await askHere(caller, server, new Install<H>(name, hook, initial), timeoutMs)) === true
 }
 
 /** Removes a hook; false when there is none of that name. */
@@ -204,12 +201,12 @@ function ask<R = unknown>(
 }
 
 /** For what cannot be sent. The message is not prepared, as a function would be refused. */
-function askHere<R = unknown>(
+function askHere<C extends { readonly tag: string }>(
   caller: Caller,
   server: Server,
-  command: Command,
+  command: C,
   timeoutMs: number = runtimeLimits.callTimeoutMs,
-): Promise<R> {
+): Promise<unknown> {
   checkTimeout('timeoutMs', timeoutMs)
   const parked = parkedCaller(caller)
   if (parked !== undefined) return parked
@@ -218,8 +215,7 @@ function askHere<R = unknown>(
     const message = `${command.tag}: a function cannot be sent: ask on the server's own node`
     return Promise.reject(new BadArgument(message))
   }
-  const process = callerProcess(caller)
-  return startCall(system, process, server, sysOp, command, timeoutMs) as Promise<R>
+  return startCall(system, callerProcess(caller), server, sysOp, command, timeoutMs)
 }
 
 function checkOn(on: boolean): boolean {

@@ -33,22 +33,22 @@ export type DataCommand =
   | { readonly tag: 'remove'; readonly name: string }
   | { readonly tag: 'noDebug' }
 
-export class ReplaceState {
+export class ReplaceState<S = unknown> {
   readonly tag = 'replaceState'
-  readonly replace: (state: unknown) => unknown
+  readonly replace: (state: S) => S
 
-  constructor(replace: (state: unknown) => unknown) {
+  constructor(replace: (state: S) => S) {
     this.replace = replace
   }
 }
 
-export class Install {
+export class Install<H = unknown> {
   readonly tag = 'install'
   readonly name: string
-  readonly hook: SysHook<unknown>
-  readonly initial: unknown
+  readonly hook: SysHook<H>
+  readonly initial: H
 
-  constructor(name: string, hook: SysHook<unknown>, initial: unknown) {
+  constructor(name: string, hook: SysHook<H>, initial: H) {
     this.name = name
     this.hook = hook
     this.initial = initial

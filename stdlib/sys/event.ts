@@ -1,4 +1,4 @@
-/** What a server under observation tells (OTP `sys:system_event()`): what came, what it answered. */
+/** What a watched server tells (OTP `sys:system_event()`): what came to it, what it answered. */
 import type { Reference } from '../../runtime/index.ts'
 import { Request } from '../../runtime/kernel.ts'
 import { isCast, isStop } from '../gen.ts'

@@ -8,6 +8,7 @@
  */
 import { isExit, type Pid, type Reason } from '../../runtime/index.ts'
 import {
+  isReason,
   type Process,
   Request,
   reasonOfThrown,
@@ -52,8 +53,8 @@ export function serveSystem(host: SysHost, request: Request): void {
   else {
     waitFor(host.process, untilResumed(host), {
       proceed: (reason) => {
-        if (reason === null) host.goOn()
-        else if (host.process.alive) host.stop(reason as Reason)
+        if (!isReason(reason)) host.goOn()
+        else if (host.process.alive) host.stop(reason)
       },
       fail: (error) => {
         throw error

@@ -1,8 +1,8 @@
 /**
  * A copy of any value, made to be looked at: by who inspects a server, and by log sinks. Plain data
  * is copied as it is, so that nobody can change or freeze what belongs to a running server; what
- * could not be sent is shown as text. Never throws, whatever getters and proxies do, and has a bound
- * on depth and size.
+ * could not be sent is shown as text. Never throws, whatever getters and proxies do, and is bounded
+ * in depth and size.
  */
 import { isPid, isReference } from '../../runtime/index.ts'
 import { runtimeLimits } from '../../runtime/kernel.ts'
@@ -55,11 +55,9 @@ class Copying {
     if (Array.isArray(value)) return value.map((item) => this.copy(item, depth))
     if (value instanceof Set) return new Set([...value].map((item) => this.copy(item, depth)))
     if (value instanceof Map) {
-      const entries = [...value].map(([key, item]) => [
-        this.copy(key, depth),
-        this.copy(item, depth),
-      ])
-      return new Map(entries as [unknown, unknown][])
+      const copy = new Map<unknown, unknown>()
+      for (const [key, item] of value) copy.set(this.copy(key, depth), this.copy(item, depth))
+      return copy
     }
     const fields = Object.keys(value).map((key) => [key, this.#field(value, key, depth)])
     return Object.fromEntries(fields)

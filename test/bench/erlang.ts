@@ -25,14 +25,16 @@ export async function erlangSide(directory: string): Promise<Side | null> {
       const output = await runCommand('erl', [
         '+S',
         '1:1',
+        '+P',
+        '4000000',
         '-noshell',
         '-pa',
         directory,
         '-eval',
         call,
       ])
-      const { ns, arrived } = readMeasured(output)
-      return { value: ns / row.operations, arrived }
+      const { total, arrived } = readMeasured(output)
+      return { value: total / row.operations, arrived }
     },
   }
 }

@@ -1,13 +1,14 @@
 /**
  * One round in a child process: starts it, waits for its end, and reads the sample it printed last.
- * Both sides print the same line: the nanoseconds taken and the operations seen to be complete.
+ * Both sides print the same line: the total measured and the operations seen to be complete.
  */
 import { spawn } from 'node:child_process'
 
 const roundDeadlineMs = 120_000
 
 export type Measured = {
-  readonly ns: number
+  /** Nanoseconds, or bytes where the row's unit is bytes. */
+  readonly total: number
   readonly arrived: number
   /** Whether our node checked messages; absent from a peer's line. */
   readonly checked?: boolean
@@ -51,7 +52,7 @@ export function readMeasured(output: string): Measured {
   } catch {
     throw new Error(`expected a sample as the last line, got ${JSON.stringify(line)}`)
   }
-  if (!isMeasured(value)) throw new Error(`expected { ns, arrived }, got ${line}`)
+  if (!isMeasured(value)) throw new Error(`expected { total, arrived }, got ${line}`)
   return value
 }
 
@@ -59,8 +60,8 @@ function isMeasured(value: unknown): value is Measured {
   return (
     typeof value === 'object' &&
     value !== null &&
-    'ns' in value &&
-    typeof value.ns === 'number' &&
+    'total' in value &&
+    typeof value.total === 'number' &&
     'arrived' in value &&
     typeof value.arrived === 'number'
   )

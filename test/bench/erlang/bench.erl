@@ -20,7 +20,7 @@ main(Row, N) ->
 run(Row, N) ->
     in_own_process(Row, N),
     {Ns, Arrived} = in_own_process(Row, N),
-    io:format("{\"ns\":~b,\"arrived\":~b}~n", [Ns, Arrived]).
+    io:format("{\"total\":~b,\"arrived\":~b}~n", [Ns, Arrived]).
 
 %% A fresh heap and mailbox for every run.
 in_own_process(Row, N) ->
@@ -79,12 +79,68 @@ row("restart", N) ->
     {ok, _} = supervisor:start_link(?MODULE, {tree, self()}),
     First = receive {up, Pid} -> Pid end,
     timed(fun() -> restarts(First, N, 0) end);
+row("restart-10k-children", N) ->
+    process_flag(trap_exit, true),
+    {ok, Sup} = supervisor:start_link(?MODULE, {nursery, self(), N}),
+    First = [receive {up, Pid} -> Pid end || _ <- lists:seq(1, N)],
+    Old = maps:from_list([{Pid, old} || Pid <- First]),
+    Measured = timed(fun() ->
+        [gen_server:cast(Pid, crash) || Pid <- First],
+        reborn(N, Old, 0)
+    end),
+    exit(Sup, kill),
+    receive {'EXIT', Sup, _} -> Measured end;
+row("spawn-1m-parked-async", N) ->
+    Before = erlang:system_info(process_count),
+    Self = self(),
+    Measured = timed(fun() ->
+        Pids = [spawn(fun() -> receive stop -> ok end end) || _ <- lists:seq(1, N)],
+        all_begun(),
+        Self ! {pids, Pids},
+        erlang:system_info(process_count) - Before
+    end),
+    receive {pids, Pids} -> [exit(Pid, kill) || Pid <- Pids] end,
+    Measured;
+row("idle-server-bytes", N) ->
+    process_flag(trap_exit, true),
+    bytes(N, fun() ->
+        Adder = start_adder(),
+        0 = gen_server:call(Adder, total),
+        Adder
+    end);
+row("idle-async-bytes", N) ->
+    bytes(N, fun() -> spawn_link(fun() -> receive stop -> ok end end) end);
 row("selective-backlog-100k", N) ->
     [self() ! {junk, I} || I <- lists:seq(1, 100000)],
     Measured = {Ns, _} = timed(fun() -> wanted(0, N, 0) end),
     case intact(1) of
         true -> Measured;
         false -> {Ns, -1}
+    end.
+
+%% Growth of the memory of processes by N of them, all kept alive.
+bytes(N, Make) ->
+    process_flag(trap_exit, true),
+    erlang:garbage_collect(),
+    Before = erlang:memory(processes),
+    Pids = [Make() || _ <- lists:seq(1, N)],
+    all_begun(),
+    erlang:garbage_collect(),
+    Total = erlang:memory(processes) - Before,
+    [exit(Pid, kill) || Pid <- Pids],
+    [receive {'EXIT', Pid, _} -> ok end || Pid <- Pids],
+    {Total, length(Pids)}.
+
+%% When a probe has run, so have those spawned before it.
+all_begun() ->
+    {Probe, Ref} = spawn_monitor(fun() -> ok end),
+    receive {'DOWN', Ref, process, Probe, normal} -> ok end.
+
+reborn(0, _, Restarts) -> Restarts;
+reborn(N, Old, Restarts) ->
+    receive
+        {up, Pid} when is_map_key(Pid, Old) -> reborn(N - 1, Old, Restarts);
+        {up, _} -> reborn(N - 1, Old, Restarts + 1)
     end.
 
 start_adder() ->
@@ -163,6 +219,10 @@ init(adder) ->
 init({fragile, Observer}) ->
     Observer ! {up, self()},
     {ok, Observer};
+init({nursery, Observer, N}) ->
+    Flags = #{strategy => one_for_one, intensity => 10000000, period => 1},
+    Start = {?MODULE, start_fragile, [Observer]},
+    {ok, {Flags, [#{id => Id, start => Start} || Id <- lists:seq(1, N)]}};
 init({tree, Observer}) ->
     Flags = #{strategy => one_for_one, intensity => 10000000, period => 1},
     {ok, {Flags, [#{id => fragile, start => {?MODULE, start_fragile, [Observer]}}]}}.

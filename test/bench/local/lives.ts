@@ -77,3 +77,31 @@ export const restart: Workload = (node: LocalNode, operations) =>
       return restarts
     })
   })
+
+/** As many children as its second argument says, under one supervisor. */
+export const Nursery = supervisor('bench.nursery', ({ observer, size }: NurseryArg) => ({
+  intensity: 10_000_000,
+  periodMs: 1000,
+  children: Array.from({ length: size }, (_, n) => child(Fragile, observer, { id: `c${n}` })),
+}))
+
+type NurseryArg = { readonly observer: Pid; readonly size: number }
+
+/** All children crash at once; over when each has told that it is up again. */
+export const restartBurst: Workload = (node, operations) =>
+  node.run(async (self) => {
+    const tree = await start(self, Nursery, { observer: self.pid, size: operations })
+    if (tree.tag !== 'ok') throw new Error(`the supervisor did not start: ${tree.tag}`)
+    const first = new Set<unknown>()
+    for (let n = 0; n < operations; n++) first.add(await self.receive())
+    const measured = await timed(async () => {
+      for (const fragile of first) cast(self, fragile as Ref<Fragile>, 'crash')
+      let restarts = 0
+      for (let n = 0; n < operations; n++) {
+        if (!first.has(await self.receive())) restarts++
+      }
+      return restarts
+    })
+    self.exit(tree.pid, 'kill')
+    return measured
+  })

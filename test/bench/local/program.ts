@@ -5,7 +5,16 @@
  */
 import { type LocalNode, startRuntime } from '../../../runtime/index.ts'
 import { callAsyncHandler, callManyCallers, callQueued, castBatches, castBurst } from './calls.ts'
-import { Fragile, restart, spawnLinkAbnormal, spawnMonitorExit, Tree } from './lives.ts'
+import { idleProcesses, idleServers, spawnParked } from './crowds.ts'
+import {
+  Fragile,
+  Nursery,
+  restart,
+  restartBurst,
+  spawnLinkAbnormal,
+  spawnMonitorExit,
+  Tree,
+} from './lives.ts'
 import { pingPong, ring, selectiveBacklog } from './messages.ts'
 import type { Workload } from './workload.ts'
 
@@ -20,6 +29,10 @@ const workloads: ReadonlyMap<string, Workload> = new Map([
   ['spawn-monitor-exit', spawnMonitorExit],
   ['spawn-link-abnormal', spawnLinkAbnormal],
   ['restart', restart],
+  ['restart-10k-children', restartBurst],
+  ['spawn-1m-parked-async', spawnParked],
+  ['idle-server-bytes', idleServers],
+  ['idle-async-bytes', idleProcesses],
   ['selective-backlog-100k', selectiveBacklog],
 ])
 
@@ -30,7 +43,7 @@ async function main(): Promise<void> {
   const count = Number(operations)
   const node = startRuntime({
     name: 'bench@localhost',
-    modules: [Fragile, Tree],
+    modules: [Fragile, Tree, Nursery],
     ...JSON.parse(options),
   })
   await workload(node, count)

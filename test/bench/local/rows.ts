@@ -26,5 +26,18 @@ export const localRows: readonly RowSpec[] = [
     // Neither side prints its crash reports: Erlang's logger is off too.
     options: { quiet: true },
   },
+  {
+    ...row(
+      'restart-10k-children',
+      'burst: 10,000 of one supervisor',
+      'ns/restart',
+      [10, 50],
+      10_000,
+    ),
+    options: { quiet: true },
+  },
+  row('spawn-1m-parked-async', 'spawn a million that wait', 'ns/spawn', [0.6, 1], 1_000_000),
+  row('idle-server-bytes', 'memory of an idle server', 'bytes', [8, 11], 100_000),
+  row('idle-async-bytes', 'memory of a waiting process', 'bytes', [2.2, 2.6], 100_000),
   row('selective-backlog-100k', 'receive past 100k messages', 'ns/receive', [0.4, 1], 200),
 ]

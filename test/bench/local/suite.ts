@@ -30,8 +30,8 @@ async function open(): Promise<Bench> {
       ours: {
         name: 'skein',
         run: async (row) => {
-          const { ns, arrived } = await run(row)
-          return { value: ns / row.operations, arrived }
+          const { total, arrived } = await run(row)
+          return { value: total / row.operations, arrived }
         },
       },
       peer: await erlangSide(join(directory, 'erlang')),

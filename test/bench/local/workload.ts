@@ -11,5 +11,5 @@ export type Workload = (node: LocalNode, operations: number) => Promise<Measured
 export async function timed(body: () => Promise<number>): Promise<Measured> {
   const startMs = performance.now()
   const arrived = await body()
-  return { ns: (performance.now() - startMs) * 1e6, arrived }
+  return { total: (performance.now() - startMs) * 1e6, arrived }
 }

@@ -1,6 +1,8 @@
 /** Every conformance topic, the simplest first. */
 import { aliases } from './aliases.ts'
+import { boundedMailboxes } from './bounded-mailboxes.ts'
 import { exitSignals } from './exit-signals.ts'
+import { genEvents } from './gen-event.ts'
 import { genServerCalls } from './gen-server-calls.ts'
 import { genStatemCalls } from './gen-statem.ts'
 import { links } from './links.ts'
@@ -20,10 +22,12 @@ export const topics: readonly Topic[] = [
   links,
   monitors,
   aliases,
+  boundedMailboxes,
   exitSignals,
   signalOrder,
   genServerCalls,
   requests,
   genStatemCalls,
+  genEvents,
   tasks,
 ]

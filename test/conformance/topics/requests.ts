@@ -1,6 +1,6 @@
 /**
- * Requests whose answers are picked up later, calls to many, casts to many (rules G15 to G17): every
- * way a request can end, and that nothing of one that was given up reaches a mailbox.
+ * Requests whose answers are picked up later, calls and casts to many (rules G15 to G17): every way
+ * a request can end, and that nothing of one that was given up reaches a mailbox.
  */
 import * as assert from 'uvu/assert'
 import { isDown, type Ref, type Self } from '../../../runtime/index.ts'

@@ -5,15 +5,18 @@ import { assert, suite } from '../../support/harness.ts'
 const test = suite('bench sample')
 
 test('the sample is the last line', () => {
-  const output = 'a notice\n{"ns":12,"arrived":3}\n'
-  assert.equal(readMeasured(output), { ns: 12, arrived: 3 })
+  const output = 'a notice\n{"total":12,"arrived":3}\n'
+  assert.equal(readMeasured(output), { total: 12, arrived: 3 })
 })
 
 test('anything else is refused and shown', () => {
   assert.throws(() => readMeasured(''), /expected a sample as the last line, got ""/)
-  assert.throws(() => readMeasured('{"ns":1}\nwarning'), /got "warning"/)
-  assert.throws(() => readMeasured('{"ns":1}'), /expected \{ ns, arrived \}, got \{"ns":1\}/)
-  assert.throws(() => readMeasured('null'), /expected \{ ns, arrived \}, got null/)
+  assert.throws(() => readMeasured('{"total":1}\nwarning'), /got "warning"/)
+  assert.throws(
+    () => readMeasured('{"total":1}'),
+    /expected \{ total, arrived \}, got \{"total":1\}/,
+  )
+  assert.throws(() => readMeasured('null'), /expected \{ total, arrived \}, got null/)
 })
 
 test('a process that fails is a failure with its own words', async () => {

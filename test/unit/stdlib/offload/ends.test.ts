@@ -3,7 +3,7 @@
  * lost, pools that are killed, stopped, or cannot start.
  */
 import { isDown, process, spawn, whereis } from '../../../../runtime/index.ts'
-import { call, offload, offloadPool, start, stopServer } from '../../../../stdlib/index.ts'
+import { offload, offloadPool, start, stopServer } from '../../../../stdlib/index.ts'
 import { oneNode } from '../../../conformance/otp/one-node.ts'
 import { assert, suite } from '../../../support/harness.ts'
 import { until } from '../../../support/until.ts'

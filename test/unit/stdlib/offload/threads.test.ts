@@ -1,8 +1,9 @@
 /**
- * Offloading to real threads: results and failures as data, what can pass and what cannot, the bound
- * of the queue, and bad options.
+ * Offloading to real threads: results and failures as data, what can pass and what cannot, the
+ * bound of the queue, and bad options.
  */
 import { whereis } from '../../../../runtime/index.ts'
+import { nodePlatform } from '../../../../runtime/platform/node.ts'
 import {
   at,
   call,
@@ -15,6 +16,7 @@ import {
 } from '../../../../stdlib/index.ts'
 import { failureOf, oneNode } from '../../../conformance/otp/one-node.ts'
 import { assert, suite } from '../../../support/harness.ts'
+import type * as Tasks from './fixtures/tasks.ts'
 import { flags, One, one, pooled, reasonOf, slow, statisticsAre, url } from './thread-pool.ts'
 
 const test = suite('offload to threads')
@@ -117,6 +119,25 @@ test(
       assert.equal(await waits, { tag: 'ok', value: 4 })
       assert.equal(await offload(self, one, 'square', 5), { tag: 'ok', value: 25 })
     }),
+  slow,
+)
+
+test(
+  'a pool has one thread less than can compute at a time, and at least one',
+  async () => {
+    for (const [parallelism, threads] of [
+      [1, 1],
+      [3, 2],
+    ] as const) {
+      const node = oneNode([], { platform: { ...nodePlatform(), parallelism } })
+      await node.run(async (self) => {
+        const started = await start(self, offloadPool<typeof Tasks>('machine', { url }))
+        if (started.tag !== 'ok') throw new Error('it starts')
+        const statistics = { threads, running: 0, waiting: 0 }
+        assert.equal(await call(self, started.pid, 'statistics'), statistics)
+      })
+    }
+  },
   slow,
 )
 

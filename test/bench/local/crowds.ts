@@ -1,0 +1,93 @@
+/** Many processes at once that do nothing: what they cost to start, and to keep. */
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import {
+  isDown,
+  type LocalNode,
+  type Pid,
+  process,
+  processes,
+  type Self,
+  spawn,
+  spawnMonitor,
+} from '../../../runtime/index.ts'
+import { call, genServer, reply, type ServerRef, start } from '../../../stdlib/index.ts'
+import type { Measured } from '../sample.ts'
+import { timed, type Workload } from './workload.ts'
+
+const parked = process('bench.parked', async (self) => {
+  await self.receive()
+})
+
+const probe = process('bench.probe', async () => undefined)
+
+type Idle = { calls: { ping: () => string } }
+const Idle = genServer<Idle>('bench.idle')({
+  init: () => null,
+  calls: { ping: (state) => reply('pong', state) },
+})
+
+/** Over when a probe spawned last has run: all before it are parked by then. */
+export const spawnParked: Workload = (node, operations) =>
+  node.run(async (self) => {
+    const before = processes(self).length
+    const measured = await timed(async () => {
+      for (let n = 0; n < operations; n++) {
+        spawn(self, parked)
+        if (n % 1000 === 999) await self.yield()
+      }
+      await allBegun(self)
+      return processes(self).length - before
+    })
+    endAll(self)
+    return measured
+  })
+
+/** Each has answered one call, as a server that is used now and then has. */
+export const idleServers: Workload = (node, operations) =>
+  bytesOf(node, operations, async (self) => {
+    const server = await start(self, Idle)
+    if (server.tag !== 'ok') throw new Error(`a server did not start: ${server.tag}`)
+    const pid: ServerRef<Idle> = server.pid
+    return (await call(self, pid, 'ping')) === 'pong' ? server.pid : undefined
+  })
+
+export const idleProcesses: Workload = (node, operations) =>
+  bytesOf(node, operations, async (self) => spawn(self, parked))
+
+/** Growth of the heap by `operations` processes, after full collections; all are kept alive. */
+function bytesOf(
+  node: LocalNode,
+  operations: number,
+  make: (self: Self) => Promise<Pid | undefined>,
+): Promise<Measured> {
+  setFlagsFromString('--expose-gc')
+  const collect: () => void = runInNewContext('gc')
+  return node.run(async (self) => {
+    collect()
+    const before = heapBytes()
+    let made = 0
+    for (let n = 0; n < operations; n++) {
+      if ((await make(self)) !== undefined) made++
+    }
+    await allBegun(self)
+    collect()
+    const total = heapBytes() - before
+    endAll(self)
+    return { total, arrived: made }
+  })
+}
+
+/** The run queue is first in, first out: when a probe has run, so have those spawned before it. */
+async function allBegun(self: Self): Promise<void> {
+  const { ref } = spawnMonitor(self, probe)
+  await self.receive(isDown(ref))
+}
+
+function heapBytes(): number {
+  return globalThis.process.memoryUsage().heapUsed
+}
+
+function endAll(self: Self): void {
+  for (const pid of processes(self)) if (pid !== self.pid) self.exit(pid, 'kill')
+}
