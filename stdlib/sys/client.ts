@@ -2,7 +2,8 @@
  * Looking into running servers (OTP `sys`). Requests queue behind the messages that came before
  * (rule Y3): a busy server answers late, and after `timeoutMs` (5000 unless told) a request fails
  * with `timeout`, as it does for a plain process, which never answers. Otherwise they fail as calls
- * do. A request that carries a function works on the server's own node only.
+ * do; one with a bad argument rejects with `BadArgument`. A request that carries a function works on
+ * the server's own node only.
  *
  * States come as copies made to be looked at: nothing done to them reaches the server, and what
  * could not be sent is shown as text.
@@ -22,13 +23,7 @@ import {
 } from '../../runtime/kernel.ts'
 import { request } from '../gen.ts'
 import type { ServerRef } from '../protocol.ts'
-import {
-  type DataCommand,
-  Install,
-  ReplaceState,
-  type SysHook,
-  sysOp,
-} from './command.ts'
+import { type DataCommand, Install, ReplaceState, type SysHook, sysOp } from './command.ts'
 import type { SysStatistics } from './debug.ts'
 
 export { done, type SysHook } from './command.ts'
@@ -63,7 +58,7 @@ export function getState(caller: Caller, server: Server, timeoutMs?: number): Pr
  * of the new one. Nothing checks that it is a state the server can work with. If `replace` throws,
  * the state stays as it was and this rejects with `{ tag: 'callbackFailed', reason }`.
  */
-export function replaceState<S>(
+export async function replaceState<S>(
   caller: Caller,
   server: Server,
   replace: (state: S) => S,

@@ -32,7 +32,7 @@ function recordsOf(node: LocalNode): LogRecord[] {
   return records
 }
 
-test('Z5 a record has level, message, fields, node and time; a process adds who it is', async () => {
+test('Z5 a record has level, message, fields, node and time; and who logged', async () => {
   const { node, world, run } = virtualNode()
   const records = recordsOf(node)
   await run(async (self) => {
@@ -236,7 +236,7 @@ test('Z5 startNode writes JSON to stderr, redacted, from the level asked for', a
   assert.ok(handled.includes('shown') && !handled.includes('hidden'))
 })
 
-test('Z5 a crash is one line of text on stderr, and its stack; quiet nodes write nothing', async () => {
+test('Z5 a crash is a line of text on stderr, and its stack; quiet is quiet', async () => {
   const lines: string[] = []
   const platform = { ...nodePlatform(), report: (line: string) => lines.push(line) }
   for (const quiet of [false, true]) {

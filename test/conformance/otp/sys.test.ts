@@ -125,7 +125,7 @@ test('Y3 system requests wait behind earlier mail; a busy server times out', asy
   })
 })
 
-test('Y3 the dead and unknown are noproc, oneself is refused, a plain process times out', async () => {
+test('Y3 the dead and unknown are noproc; oneself; a plain process times out', async () => {
   const { run } = virtualNode()
   await run(async (self) => {
     const server = await begin(self)
