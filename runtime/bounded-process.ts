@@ -75,7 +75,9 @@ export class BoundedProcess extends Process {
     } finally {
       this.#admitting = false
     }
-    if (full && this.#overflow === 'suspend' && sender?.alive && sender !== this) {
+    // Who has suspended it must stay able to resume it.
+    const holds = full && this.#overflow === 'suspend' && !isSystemRequest(message)
+    if (holds && sender?.alive && sender !== this) {
       this.#holding.add(sender)
       this.system.holds.hold(sender, this)
     }
@@ -90,7 +92,7 @@ export class BoundedProcess extends Process {
   /** Above the bound, whether it is taken all the same. */
   #bends(message: unknown, waiting: number): boolean {
     if (waiting >= this.#max * limits.mailboxHardFactor) return false
-    if (isStopRequest(message)) return true
+    if (isSystemRequest(message)) return true
     if (this.#overflow === 'fail') return !(message instanceof Request)
     return this.#overflow === 'suspend'
   }
@@ -119,20 +121,38 @@ export class BoundedProcess extends Process {
 
 /** Throws `BadArgument` naming the field and the value. */
 export function checkMailbox(options: unknown): asserts options is MailboxOptions {
-  const given = typeof options === 'object' && options !== null ? options : {}
-  const max = 'max' in given ? given.max : undefined
-  if (typeof max !== 'number' || !Number.isSafeInteger(max) || max < 1) {
+  const { max, overflow } = fieldsOf(options)
+  if (!isBound(max)) {
     throw new BadArgument(`mailbox.max: expected a whole number above 0, got ${show(max)}`)
   }
-  const overflow = 'overflow' in given ? given.overflow : undefined
-  if (overflow !== 'suspend' && overflow !== 'dropNewest' && overflow !== 'fail') {
-    const expected = "'suspend', 'dropNewest' or 'fail'"
+  if (!isOverflow(overflow)) {
+    const expected = overflows.join(', ')
     throw new BadArgument(`mailbox.overflow: expected ${expected}, got ${show(overflow)}`)
   }
 }
 
-/** A server that is told to stop must hear it above all when it is overloaded. */
-function isStopRequest(message: unknown): boolean {
+export function isMailboxOptions(options: unknown): options is MailboxOptions {
+  const { max, overflow } = fieldsOf(options)
+  return isBound(max) && isOverflow(overflow)
+}
+
+const overflows: readonly unknown[] = ['suspend', 'dropNewest', 'fail']
+
+function fieldsOf(options: unknown): { readonly max?: unknown; readonly overflow?: unknown } {
+  return typeof options === 'object' && options !== null ? options : {}
+}
+
+function isBound(max: unknown): boolean {
+  return typeof max === 'number' && Number.isSafeInteger(max) && max > 0
+}
+
+function isOverflow(overflow: unknown): boolean {
+  return overflows.includes(overflow)
+}
+
+/** A server must hear who wants to stop it, or to go on, above all when it is overloaded. */
+function isSystemRequest(message: unknown): boolean {
+  if (message instanceof Request) return message.op === '$sys'
   return (
     typeof message === 'object' && message !== null && 'tag' in message && message.tag === '$stop'
   )

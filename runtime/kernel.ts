@@ -5,7 +5,7 @@
 
 export { ancestorsOf } from './ancestors.ts'
 export { runBody } from './body.ts'
-export { checkMailbox } from './bounded-process.ts'
+export { checkMailbox, isMailboxOptions } from './bounded-process.ts'
 export { checkName, checkPid, checkSignal, checkTimeout, show } from './check.ts'
 export { reportCrash } from './crash.ts'
 export { deadLetter } from './dead-letter.ts'

@@ -1,7 +1,7 @@
 /**
  * The process record. One class, all fields set here and none added later, so that every access
- * in the scheduler stays monomorphic as long as no mailbox is bounded; states are bits of `flags`. Only runtime/ sees records: the
- * rest of the program holds pids.
+ * in the scheduler stays monomorphic as long as no mailbox is bounded; states are bits of `flags`.
+ * Only runtime/ sees records: the rest of the program holds pids.
  *
  * A dead record keeps its identity and reason only; everything it referred to is dropped, so a
  * pid kept for years costs a few hundred bytes.

@@ -80,7 +80,7 @@ function attach(system: System, { name, level, filter, handle }: LogHandler): ()
     handling = true
     try {
       const record = recordOf(system, event)
-      if (filter === undefined || filter(record)) {
+      if (filter === undefined || filter(record) === true) {
         const pending = handle(record)
         if (pending instanceof Promise) pending.catch(fail)
       }

@@ -26,7 +26,10 @@ function entriesOf(value: object, redact: Redact): LogFields {
 
 function asked(key: string, value: unknown, redact: Redact): unknown {
   try {
-    return within(redact(key, value), redact)
+    const given = redact(key, value)
+    if (!(given instanceof Promise)) return within(given, redact)
+    given.catch(() => undefined)
+    return hidden
   } catch {
     return hidden
   }

@@ -127,6 +127,7 @@ export class Statem implements Receiver, Continuation {
   }
 
   #declined(reason: Reason): void {
+    if (this.#process.alive) reportCrash(this.#process, reason)
     this.#started({ tag: 'error', reason })
     terminate(this.#process, reason)
   }

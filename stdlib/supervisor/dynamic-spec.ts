@@ -22,7 +22,10 @@ import {
 declare const argument: unique symbol
 
 /** How all children of a supervisor are run; only their arguments, of type `Arg`, differ. */
-export type ChildTemplate<Arg> = Pick<ChildSpec, 'module' | 'restart' | 'shutdown' | 'type'> & {
+export type ChildTemplate<Arg> = Pick<
+  ChildSpec,
+  'module' | 'restart' | 'shutdown' | 'type' | 'mailbox'
+> & {
   readonly [argument]?: (arg: Arg) => void
 }
 

@@ -155,7 +155,11 @@ export async function startSpec(self: Self, spec: ChildSpec): Promise<SpecStart>
   if (module === undefined) {
     return { tag: 'error', reason: { tag: 'unknownModule', module: spec.module } }
   }
-  const options = spec.name === null ? {} : { name: spec.name }
+  const { name, mailbox } = spec
+  const options = {
+    ...(name === null ? {} : { name }),
+    ...(mailbox === undefined ? {} : { mailbox }),
+  }
   const result = await startWith(self, module, spec.arg, options, true)
   if (result.tag === 'error') return result
   if (result.tag === 'ignore') return { tag: 'ok', pid: null }

@@ -4,8 +4,8 @@
  * same data as the first start and a spec can travel. The argument is frozen, in production too: a
  * crashed child cannot hand a damaged argument to its successor.
  */
-import { BadArgument, type Module, type ViaName } from '../../runtime/index.ts'
-import { prepare, runtimeLimits, show } from '../../runtime/kernel.ts'
+import { BadArgument, type MailboxOptions, type Module, type ViaName } from '../../runtime/index.ts'
+import { isMailboxOptions, prepare, runtimeLimits, show } from '../../runtime/kernel.ts'
 import { type OwnName, ownName, registeredName } from '../name.ts'
 
 export type Restart = 'permanent' | 'transient' | 'temporary'
@@ -29,6 +29,8 @@ export type ChildSpec = {
   readonly shutdown: Shutdown
   readonly type: 'worker' | 'supervisor'
   readonly significant: boolean
+  /** A bound for the child's mailbox. */
+  readonly mailbox?: MailboxOptions
 }
 
 export type ChildOptions<P = never> = {
@@ -43,6 +45,8 @@ export type ChildOptions<P = never> = {
   readonly type?: 'worker' | 'supervisor'
   /** Its end may end the supervisor: see `autoShutdown`. Never for `permanent`. Default false. */
   readonly significant?: boolean
+  /** A bound for its mailbox, and what happens above it. Default: none. */
+  readonly mailbox?: MailboxOptions
 }
 
 export type SupervisorFlags = {
@@ -89,19 +93,20 @@ export function child<P, Arg>(
   }
 }
 
-export type RunOptions = Pick<ChildOptions, 'restart' | 'shutdown' | 'type'>
+export type RunOptions = Pick<ChildOptions, 'restart' | 'shutdown' | 'type' | 'mailbox'>
 
 /** How a module is run as a child, with the defaults filled in. */
 export function runnable(
   module: Module<unknown, never>,
   options: RunOptions,
-): Pick<ChildSpec, 'module' | 'restart' | 'shutdown' | 'type'> {
+): Pick<ChildSpec, 'module' | 'restart' | 'shutdown' | 'type' | 'mailbox'> {
   const type = options.type ?? (supervisorMark in module ? 'supervisor' : 'worker')
   return {
     module: module.name,
     restart: options.restart ?? 'permanent',
     shutdown: options.shutdown ?? (type === 'supervisor' ? Number.POSITIVE_INFINITY : 5_000),
     type,
+    ...(options.mailbox === undefined ? {} : { mailbox: options.mailbox }),
   }
 }
 
@@ -144,7 +149,7 @@ export function checkChild(
   autoShutdown: AutoShutdown,
 ): ChildSpec | SpecError {
   if (!isRecord(candidate)) return refuse(at, 'a child spec', candidate)
-  const { id, module, arg, restart, shutdown, type, significant = false } = candidate
+  const { id, module, arg, restart, shutdown, type, significant = false, mailbox } = candidate
   if (typeof id !== 'string' || id === '') return refuse(`${at}.id`, 'a non-empty string', id)
   if (typeof module !== 'string') return refuse(`${at}.module`, 'a module name', module)
   const name = candidate.name == null ? null : registeredName(candidate.name)
@@ -167,7 +172,12 @@ export function checkChild(
   if (significant && autoShutdown === 'never') {
     return refuse(`${at}.significant`, 'false where autoShutdown is never', significant)
   }
-  return withArg({ id, module, name, restart, shutdown, type, significant }, arg, `${at}.arg`)
+  const spec: Omit<ChildSpec, 'arg'> = { id, module, name, restart, shutdown, type, significant }
+  if (mailbox === undefined) return withArg(spec, arg, `${at}.arg`)
+  if (!isMailboxOptions(mailbox)) {
+    return refuse(`${at}.mailbox`, 'a max from 1 and an overflow policy', mailbox)
+  }
+  return withArg({ ...spec, mailbox }, arg, `${at}.arg`)
 }
 
 /** The spec with its argument, which is frozen whether the node runs checked or not. */

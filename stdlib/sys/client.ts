@@ -2,8 +2,8 @@
  * Looking into running servers (OTP `sys`). Requests queue behind the messages that came before
  * (rule Y3): a busy server answers late, and after `timeoutMs` (5000 unless told) a request fails
  * with `timeout`, as it does for a plain process, which never answers. Otherwise they fail as calls
- * do; one with a bad argument rejects with `BadArgument`. A request that carries a function works on
- * the server's own node only.
+ * do; one with a bad argument rejects with `BadArgument`. A request that carries a function works
+ * on the server's own node only.
  *
  * States come as copies made to be looked at: nothing done to them reaches the server, and what
  * could not be sent is shown as text.

@@ -191,7 +191,10 @@ function status(host: SysHost, mode: Mode): unknown {
 /** What a failing `formatStatus` would have hidden stays hidden (rule Y5). */
 function shown(host: SysHost): unknown {
   try {
-    return snapshot(host.format())
+    const formatted = host.format()
+    if (!(formatted instanceof Promise)) return snapshot(formatted)
+    formatted.catch(() => undefined)
+    throw new TypeError('formatStatus must not be async')
   } catch (error) {
     const { name, message } = error instanceof Error ? error : { name: '', message: '' }
     return { tag: 'formatStatusFailed', error: `${name}: ${message}` }

@@ -3,6 +3,7 @@
  * that neither a failing handler nor a hostile value harms whoever logs.
  */
 import {
+  BadArgument,
   isDown,
   type LocalNode,
   process,
@@ -15,6 +16,7 @@ import { startNode } from '../../../src/index.ts'
 import {
   addLogHandler,
   jsonLine,
+  type LoggerOptions,
   type LogRecord,
   log,
   redactLogs,
@@ -133,12 +135,14 @@ test('Z5 redaction reaches every depth, every handler and every observer', () =>
   redactLogs(node, (key, value) => {
     if (key === 'token') return undefined
     if (key === 'odd') throw new Error('redaction')
+    if (key === 'later') return Promise.reject(new Error('redaction'))
     return key === 'password' ? '***' : value
   })
-  const secrets = { password: 'p', token: 't', odd: 'o', ok: 1 }
+  const secrets = { password: 'p', token: 't', odd: 'o', later: 'l', ok: 1 }
   const nested = new Map([['password', 'p']])
   log(node, 'info', 'login', { user: secrets, list: [secrets], nested, ...secrets })
-  const shown = { password: '***', odd: '[redaction failed]', ok: 1 }
+  const failed = '[redaction failed]'
+  const shown = { password: '***', odd: failed, later: failed, ok: 1 }
   const expected = { user: shown, list: [shown], nested: new Map([['password', '***']]), ...shown }
   assert.equal(records[0]?.fields, expected)
   const [seen] = observed
@@ -234,6 +238,21 @@ test('Z5 startNode writes JSON to stderr, redacted, from the level asked for', a
     [['info', { secret: '***' }]],
   )
   assert.ok(handled.includes('shown') && !handled.includes('hidden'))
+})
+
+test('Z5 startNode refuses a bad logger by name, and opens nothing', async () => {
+  const lines: string[] = []
+  const platform = { ...nodePlatform(), report: (line: string) => lines.push(line) }
+  const logger: unknown = { stderr: 'json', handlers: [{ name: 'no handle' }] }
+  const options = { name: 'refused@127.0.0.1', platform, logger: logger as LoggerOptions }
+  await startNode(options).then(
+    () => assert.unreachable('it is refused'),
+    (error) => {
+      assert.instance(error, BadArgument)
+      assert.match(error.message, /logger.handlers\[0\].handle: expected a function/)
+    },
+  )
+  assert.equal(lines, [])
 })
 
 test('Z5 a crash is a line of text on stderr, and its stack; quiet is quiet', async () => {

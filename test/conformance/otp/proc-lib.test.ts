@@ -19,6 +19,7 @@ import {
 import {
   ancestors,
   genServer,
+  genStatem,
   type Init,
   ignore,
   start,
@@ -207,6 +208,25 @@ test('Z2 an init that fails is one crash report; shutdown and ignore are none', 
     assert.is(await begin(self, 'ignores'), 0)
   })
   assert.is(crashes[0]?.fields.reason, 'no disk')
+})
+
+test('Z2 a state machine whose init fails is one crash report', async () => {
+  const machine = genStatem<{}, { only: null }>('z2.machine')({
+    init: (way: 'stops' | 'throws' | 'shuts down') => {
+      if (way === 'throws') throw new Error('init')
+      return stop(way === 'stops' ? 'no disk' : 'shutdown')
+    },
+    states: { only: {} },
+  })
+  const node = oneNode()
+  const crashes = crashesOf(node)
+  await node.run(async (self) => {
+    for (const way of ['stops', 'throws', 'shuts down'] as const) await start(self, machine, way)
+  })
+  const [first, second, ...more] = crashes
+  assert.equal([first?.fields.reason, more.length], ['no disk', 0])
+  const error = second?.fields.reason as Exclude<Reason, string> | undefined
+  assert.is(error?.message, 'init')
 })
 
 test.run()

@@ -16,7 +16,7 @@ import {
 } from '../../../stdlib/index.ts'
 import { assert, suite } from '../../support/harness.ts'
 import { begin, counter, type State, totalOf } from './counter.ts'
-import { failureOf, inProcess, noMail, virtualNode } from './one-node.ts'
+import { failureOf, inProcess, noMail, oneNode, virtualNode } from './one-node.ts'
 
 const test = suite('otp: sys')
 
@@ -111,6 +111,22 @@ test('Y2 a call to a suspended server times out; its late reply is dropped', asy
   })
 })
 
+test('Y2 a suspended server whose mailbox is full still hears system requests', async () => {
+  const node = oneNode()
+  await node.run(async (self) => {
+    for (const overflow of ['suspend', 'dropNewest', 'fail'] as const) {
+      const started = await start(self, counter, null, { mailbox: { max: 2, overflow } })
+      assert.ok(started.tag === 'ok')
+      await sys.suspend(self, started.pid)
+      for (let n = 0; n < 3; n++) cast(node, started.pid, 'bump', 1)
+      assert.ok((await sys.getStatus(self, started.pid)).queued >= 2)
+      await sys.resume(self, started.pid)
+      const total = totalOf(await sys.getState(self, started.pid))
+      assert.is(total, overflow === 'dropNewest' ? 2 : 3)
+    }
+  })
+})
+
 test('Y3 system requests wait behind earlier mail; a busy server times out', async () => {
   const { run } = virtualNode()
   await run(async (self) => {
@@ -164,18 +180,22 @@ test('Y5 the status names module, parent and mode; formatStatus hides what it wa
 
 test('Y5 a failing formatStatus harms nobody and shows nothing', () =>
   inProcess(async (self) => {
-    const secretive = genServer<{ calls: { ping: () => string } }>('sys.secretive')({
-      init: () => ({ secret: 'password' }),
-      calls: { ping: (state) => reply('pong', state) },
-      formatStatus: () => {
-        throw new TypeError('format')
-      },
-    })
-    const started = await start(self, secretive)
-    assert.ok(started.tag === 'ok')
-    const { state } = await sys.getStatus(self, started.pid)
-    assert.equal(state, { tag: 'formatStatusFailed', error: 'TypeError: format' })
-    assert.is(await call(self, started.pid, 'ping'), 'pong')
+    const fail = (): never => {
+      throw new TypeError('format')
+    }
+    for (const formatStatus of [fail, async () => fail()]) {
+      const secretive = genServer<{ calls: { ping: () => string } }>('sys.secretive')({
+        init: () => ({ secret: 'password' }),
+        calls: { ping: (state) => reply('pong', state) },
+        formatStatus,
+      })
+      const started = await start(self, secretive)
+      assert.ok(started.tag === 'ok')
+      const { state } = await sys.getStatus(self, started.pid)
+      const error = formatStatus === fail ? 'format' : 'formatStatus must not be async'
+      assert.equal(state, { tag: 'formatStatusFailed', error: `TypeError: ${error}` })
+      assert.is(await call(self, started.pid, 'ping'), 'pong')
+    }
   }))
 
 test('Y3 requests that are none are refused by the server, which goes on', () =>

@@ -15,7 +15,7 @@ import { caseOf, type Topic } from './topic.ts'
 const nobody = genServer<Record<never, never>>('topic.aliasNobody')({ init: () => next(null) })
 
 type Order =
-  | { readonly tag: 'answer'; readonly to: Reference; readonly message: unknown }
+  | { readonly tag: 'answer'; readonly to: Reference | Pid; readonly message: unknown }
   | { readonly tag: 'unalias'; readonly ref: Reference }
   | { readonly tag: 'demonitor'; readonly ref: Reference }
   | { readonly tag: 'mark'; readonly n: number }
@@ -157,6 +157,20 @@ const replyDemonitor = caseOf(
   },
 )
 
+const ordered = caseOf(
+  'O5',
+  'messages to a pid and to its alias keep their order',
+  async (self, place) => {
+    const there = await start(self, place)
+    const alias = self.alias()
+    const numbers = Array.from({ length: 100 }, (_, n) => n)
+    for (const message of numbers) {
+      tell(self, there, { tag: 'answer', to: message % 2 === 0 ? alias : self.pid, message })
+    }
+    assert.equal(await heard(self, there), numbers)
+  },
+)
+
 const unknown = caseOf('A7', 'on an unknown name: DOWN, and an alias', async (self, place) => {
   const there = await start(self, place)
   const to = self.monitor(at(place.there.name, nobody, 'aliases.unknown'), {
@@ -171,5 +185,5 @@ const unknown = caseOf('A7', 'on an unknown name: DOWN, and an alias', async (se
 export const aliases: Topic = {
   subject: 'aliases',
   modules: [answerer],
-  cases: [plain, returned, stranger, once, explicit, withMonitor, replyDemonitor, unknown],
+  cases: [plain, returned, stranger, once, explicit, withMonitor, replyDemonitor, ordered, unknown],
 }

@@ -12,6 +12,7 @@ import { requests } from './requests.ts'
 import { signalOrder } from './signal-order.ts'
 import { spawning } from './spawn.ts'
 import { spawnRequests } from './spawn-requests.ts'
+import { systemMessages } from './sys.ts'
 import { tasks } from './tasks.ts'
 import type { Topic } from './topic.ts'
 
@@ -27,6 +28,7 @@ export const topics: readonly Topic[] = [
   signalOrder,
   genServerCalls,
   requests,
+  systemMessages,
   genStatemCalls,
   genEvents,
   tasks,
