@@ -12,6 +12,7 @@ const node = await startNode({
   root: child(Counters, ['visits', 'orders']),
   // The crash below is meant to be: its report would only alarm.
   quiet: true,
+  drainOnSignals: true,
 })
 const api = await openApi(node)
 

@@ -24,6 +24,7 @@ const node = await startNode({
   modules,
   root: child(Program),
   quiet: true,
+  drainOnSignals: true,
 })
 process.stdin.on('end', () => node.stop()).resume()
 console.log(JSON.stringify({ ready: node.address?.port }))

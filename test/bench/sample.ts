@@ -24,9 +24,9 @@ export function runCommand(
     const child = spawn(command, args, {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: roundDeadlineMs,
-      killSignal: 'SIGKILL',
     })
+    // Not the `timeout` option: Node leaves its timer behind when the command does not exist.
+    const deadline = setTimeout(() => child.kill('SIGKILL'), roundDeadlineMs)
     let output = ''
     let errors = ''
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
@@ -35,8 +35,14 @@ export function runCommand(
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
       errors += chunk
     })
-    child.on('error', reject)
+    child.on('error', (error) => {
+      clearTimeout(deadline)
+      child.stdout.destroy()
+      child.stderr.destroy()
+      reject(error)
+    })
     child.on('close', (code, signal) => {
+      clearTimeout(deadline)
       if (code === 0) resolve(output)
       else reject(new Error(`${command} ended with ${signal ?? code}: ${errors}${output}`))
     })

@@ -9,17 +9,22 @@ import {
   spawnMonitor,
 } from '../../../runtime/index.ts'
 import {
+  abandonRequest,
   at,
   call,
   callWithin,
   cast,
+  checkResponse,
   type From,
   genServer,
   ignore,
   multiCall,
   next,
+  RequestCollection,
+  receiveResponse,
   reply,
   replyTo,
+  sendRequest,
   start,
   startMonitor,
   stop,
@@ -202,6 +207,32 @@ test('R4 a generator body is told by a throw', () =>
     await self.yield()
     controller.abort()
     assert.is((await self.receive(isDown(ref))).reason, 'aborted')
+  }))
+
+test("G16 a request is its sender's, is in a collection once, and is refused if it is none", () =>
+  inProcess(async (self) => {
+    const server = await begin(self)
+    const request = sendRequest(self, server, 'count')
+    const other = process('other', async (own) => {
+      await receiveResponse(own, request)
+    })
+    const { ref } = spawnMonitor(self, other)
+    const { reason } = await self.receive(isDown(ref))
+    assert.match(JSON.stringify(reason), /request: another process has sent it/)
+    const requests = new RequestCollection<number, string>().add(request, 'a')
+    assert.throws(() => requests.add(request, 'b'), /add: the request is in here already/)
+    assert.throws(() => requests.add('x' as never, 'b'), /add: expected what sendRequest returned/)
+    assert.throws(() => checkResponse(null, {} as never), /expected what sendRequest returned/)
+    assert.throws(
+      () => abandonRequest(self, 7 as never),
+      /expected what sendRequest returned, got 7/,
+    )
+    assert.equal(await receiveResponse(self, requests), { tag: 'reply', value: 0, label: 'a' })
+    assert.throws(() => requests.take(request), /is not in here/)
+    const toSelf = sendRequest(self, self.pid as Ref<Held>, 'count')
+    const refused = { tag: 'error', reason: 'callingSelf', server: self.pid }
+    assert.equal(await receiveResponse(self, toSelf), refused)
+    assert.ok(noMail(self))
   }))
 
 type Start = 'fails' | 'ignores' | 'throws' | 'hangs'

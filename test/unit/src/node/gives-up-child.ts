@@ -1,6 +1,7 @@
 /**
  * A node whose program dies of every message, until its supervisors give up. Nobody stops the node
- * and no exit is called: it must stop by itself, and its program end with an exit code other than 0.
+ * and no exit is called: it must stop by itself, and its program end with an exit code that is not
+ * 0.
  */
 import { quicCarrier } from '../../../../src/carrier/quic/index.ts'
 import { child, exit, process as program, startNode, whereis } from '../../../../src/index.ts'

@@ -1,4 +1,4 @@
-/** The contract between `sys` and a loop: a loop of a few lines joins in, and is inspected as any. */
+/** The contract between `sys` and a loop: one of a few lines joins in, and is inspected as any. */
 import { isDown, type Reason, type Ref, startRuntime } from '../../../../runtime/index.ts'
 import {
   Module,
