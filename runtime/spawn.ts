@@ -4,7 +4,7 @@
  */
 import { BoundedProcess, checkMailbox, type MailboxOptions } from './bounded-process.ts'
 import type { Ref, ViaName } from './destination.ts'
-import { BadArgument, Exit } from './exit.ts'
+import { BadArgument, Exit, type Reason } from './exit.ts'
 import type { Pid, Reference } from './identifier.ts'
 import { limits } from './limits.ts'
 import { type Caller, callerProcess, systemOf } from './local-node.ts'
@@ -107,7 +107,9 @@ export function create(
   }
   if (system.stopped) throw new Exit('shutdown', 'spawn: the node has been stopped')
   const given = system.checked ? prepare(arg, 'arg') : arg
-  const started = options.started ?? ignoreResult
+  const told = options.started
+  // Whoever waits for the initialisation hears of it even if the process is killed before it ends.
+  const hook = told && ((reason: Reason) => told({ tag: 'error', reason }))
   const Kind = options.mailbox === undefined ? Process : BoundedProcess
   const process = system.processes.add(
     (index, serial) =>
@@ -117,7 +119,7 @@ export function create(
         serial,
         module.name,
         options.parent?.pid ?? options.parentElsewhere ?? null,
-        (self) => module.begin(self, given, started),
+        (self) => module.begin(self, given, startedOf(self, told, hook)),
         options.priority === 'high',
       ),
   )
@@ -126,8 +128,7 @@ export function create(
   }
   if (options.mailbox && process instanceof BoundedProcess) process.bound(options.mailbox)
   if (system.modules.isShielded(module)) process.flags |= SHIELDED
-  // Whoever waits for the initialisation hears of it even if the process is killed before it ends.
-  if (options.started) process.exitHooks = [(reason) => started({ tag: 'error', reason })]
+  if (hook !== undefined) process.exitHooks = [hook]
   if (options.name !== undefined) {
     try {
       if (typeof options.name === 'string') system.register(options.name, process)
@@ -148,6 +149,22 @@ export function create(
   }
   system.scheduler.wake(process)
   return process
+}
+
+type Hook = (reason: Reason) => void
+
+/** What a module calls when it has begun: tells, and forgets what was kept to tell. */
+function startedOf(
+  process: Process,
+  told: ((result: StartResult) => void) | undefined,
+  hook: Hook | undefined,
+): (result: StartResult) => void {
+  if (told === undefined) return ignoreResult
+  return (result) => {
+    const others = process.exitHooks?.filter((other) => other !== hook) ?? []
+    process.exitHooks = others.length > 0 ? others : null
+    told(result)
+  }
 }
 
 function ignoreResult(): void {

@@ -54,7 +54,8 @@ export class Server implements Receiver, Continuation {
   /** Who started it linked with itself; a starter without a link is nobody's parent. */
   readonly #parent: Pid | null
   readonly #callbacks: Callbacks
-  readonly #started: (result: StartResult) => void
+  /** Null once it has been told. */
+  #started: ((result: StartResult) => void) | null
   #state: unknown
   #timeout: Timeout | null = null
   /** What the mailbox holds when the timeout fires; replaced whenever a message is handled. */
@@ -238,19 +239,25 @@ export class Server implements Receiver, Continuation {
     if (!this.#process.alive) return
     if (outcome instanceof Stop) this.#declined(outcome.reason)
     else if (outcome instanceof Ignore) {
-      this.#started({ tag: 'ignore' })
+      this.#tell({ tag: 'ignore' })
       terminate(this.#process, 'normal')
     } else if (isOutcome(outcome) && !(outcome instanceof Next)) {
       this.#declined(badReturn(outcome))
     } else {
-      this.#started({ tag: 'ok', pid: this.#process.pid })
+      this.#tell({ tag: 'ok', pid: this.#process.pid })
       this.#apply(outcome instanceof Next ? outcome : next(outcome), null)
     }
   }
 
+  #tell(result: StartResult): void {
+    const started = this.#started
+    this.#started = null
+    started?.(result)
+  }
+
   #declined(reason: Reason): void {
     if (this.#process.alive) reportCrash(this.#process, reason)
-    this.#started({ tag: 'error', reason })
+    this.#tell({ tag: 'error', reason })
     terminate(this.#process, reason)
   }
 

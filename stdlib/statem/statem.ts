@@ -48,7 +48,8 @@ export class Statem implements Receiver, Continuation {
   /** Who started it linked with itself; a starter without a link is nobody's parent. */
   readonly #parent: Pid | null
   readonly #callbacks: StatemCallbacks
-  readonly #started: (result: StartResult) => void
+  /** Null once it has been told. */
+  #started: ((result: StartResult) => void) | null
   readonly #env: Env
   #machine: Machine = unborn
   readonly #timers: OwnTimers
@@ -118,17 +119,23 @@ export class Statem implements Receiver, Continuation {
   #initialised(outcome: unknown): void {
     if (!this.#process.alive) return
     if (outcome instanceof To) {
-      this.#started({ tag: 'ok', pid: this.#process.pid })
+      this.#tell({ tag: 'ok', pid: this.#process.pid })
       this.#drive({ tag: 'begin', outcome })
     } else if (outcome instanceof Ignore) {
-      this.#started({ tag: 'ignore' })
+      this.#tell({ tag: 'ignore' })
       terminate(this.#process, 'normal')
     } else this.#declined(outcome instanceof Stop ? outcome.reason : badReturn(outcome))
   }
 
+  #tell(result: StartResult): void {
+    const started = this.#started
+    this.#started = null
+    started?.(result)
+  }
+
   #declined(reason: Reason): void {
     if (this.#process.alive) reportCrash(this.#process, reason)
-    this.#started({ tag: 'error', reason })
+    this.#tell({ tag: 'error', reason })
     terminate(this.#process, reason)
   }
 
