@@ -57,7 +57,8 @@ export class Process extends Mailbox implements PidParts {
   readonly pid: Pid
   /** Name of the module it runs, for reports. */
   readonly module: string
-  readonly parent: Pid | null
+  /** Who spawned it. A dead record's is cut off when its child dies too: see `terminate`. */
+  parent: Pid | null
   flags: number
   /** Run queue link. */
   next: Process | null = null

@@ -9,10 +9,10 @@
 import { BoundedProcess } from './bounded-process.ts'
 import { isReason, type Reason } from './exit.ts'
 import type { Job } from './fan-out.ts'
-import type { Pid } from './identifier.ts'
+import { type Pid, recordOfPid } from './identifier.ts'
 import type { Links } from './links.ts'
 import { demonitor } from './monitors.ts'
-import { DEAD, type Process } from './process.ts'
+import { DEAD, Process } from './process.ts'
 import { Request } from './request.ts'
 import { signalExit } from './signals.ts'
 import type { System } from './system.ts'
@@ -38,6 +38,7 @@ export function terminate(process: Process, given: Reason): void {
     if (process instanceof BoundedProcess) process.relieve()
   }
   runHooks(process, reason)
+  forgetForebears(process)
   if (system.trace.active) {
     system.trace.emit({ tag: 'exit', pid: process.pid, module: process.module, reason })
   }
@@ -52,6 +53,16 @@ function sendable(reason: Reason): Reason {
   } catch (error) {
     return { tag: 'unsendable', message: String(error) }
   }
+}
+
+/**
+ * A process that spawns its successor and ends, again and again, must not keep all its forebears:
+ * of two dead generations the elder is let go.
+ */
+function forgetForebears(process: Process): void {
+  if (process.parent === null) return
+  const record = recordOfPid(process.parent)
+  if (record instanceof Process && !record.alive) record.parent = null
 }
 
 function hasRelations(process: Process): boolean {

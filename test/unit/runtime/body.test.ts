@@ -4,7 +4,9 @@ import {
   Exited,
   exit,
   isDown,
+  isPid,
   type Module,
+  type Pid,
   process,
   processes,
   type Reason,
@@ -12,6 +14,7 @@ import {
   spawn,
   spawnMonitor,
 } from '../../../runtime/index.ts'
+import { Process, recordOfPid } from '../../../runtime/kernel.ts'
 import { assert, suite } from '../../support/harness.ts'
 import { realNode } from './node-fixture.ts'
 
@@ -230,6 +233,26 @@ test('a stopped node spawns nothing, from host code or from an exit hook', async
   assert.instance(refused, Exit)
   assert.throws(() => spawn(node, late), /stopped/)
   assert.equal(processes(node), [])
+})
+
+test('a process that spawns its successor and ends keeps no line of dead forebears', async () => {
+  const { node } = realNode()
+  const heir = process('heir', async (self, left: { n: number; last: Pid }) => {
+    if (left.n === 0) {
+      self.send(left.last, self.pid)
+      await self.receive()
+    } else spawn(self, heir, { n: left.n - 1, last: left.last })
+  })
+  const kept = await node.run(async (self) => {
+    spawn(self, heir, { n: 50, last: self.pid })
+    let pid = await self.receive((message): message is Pid => isPid(message))
+    for (let generations = 0; ; generations++) {
+      const record = recordOfPid(pid)
+      if (!(record instanceof Process) || record.parent === null) return generations
+      pid = record.parent
+    }
+  })
+  assert.is(kept, 2)
 })
 
 test.run()
