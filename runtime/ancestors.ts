@@ -2,7 +2,7 @@
  * Who a process descends from (OTP `$ancestors`, rule B2): first who spawned it, then that one's
  * parent, and so on, by name where it has one. A pid keeps the record of its process, so the line
  * is read when it is asked for and costs a process nothing; it ends where it leaves the node, and
- * behind a dead generation whose child is dead too.
+ * passes over those that were dead when their own children died.
  */
 import { type Pid, recordOfPid } from './identifier.ts'
 import { limits } from './limits.ts'

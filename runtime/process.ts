@@ -57,7 +57,7 @@ export class Process extends Mailbox implements PidParts {
   readonly pid: Pid
   /** Name of the module it runs, for reports. */
   readonly module: string
-  /** Who spawned it. A dead record's is cut off when its child dies too: see `terminate`. */
+  /** Who spawned it; once it is dead, the nearest forebear that lived then: see `terminate`. */
   parent: Pid | null
   flags: number
   /** Run queue link. */

@@ -57,12 +57,15 @@ function sendable(reason: Reason): Reason {
 
 /**
  * A process that spawns its successor and ends, again and again, must not keep all its forebears:
- * of two dead generations the elder is let go.
+ * the dead ones are passed over. The line to the living stays whole, for an application's
+ * processes are told by it.
  */
 function forgetForebears(process: Process): void {
-  if (process.parent === null) return
-  const record = recordOfPid(process.parent)
-  if (record instanceof Process && !record.alive) record.parent = null
+  while (process.parent !== null) {
+    const record = recordOfPid(process.parent)
+    if (!(record instanceof Process) || record.alive) return
+    process.parent = record.parent
+  }
 }
 
 function hasRelations(process: Process): boolean {

@@ -235,7 +235,7 @@ test('a stopped node spawns nothing, from host code or from an exit hook', async
   assert.equal(processes(node), [])
 })
 
-test('a process that spawns its successor and ends keeps no line of dead forebears', async () => {
+test('a line of successors keeps no dead forebears, and still leads to the living one', async () => {
   const { node } = realNode()
   const heir = process('heir', async (self, left: { n: number; last: Pid }) => {
     if (left.n === 0) {
@@ -248,11 +248,13 @@ test('a process that spawns its successor and ends keeps no line of dead forebea
     let pid = await self.receive((message): message is Pid => isPid(message))
     for (let generations = 0; ; generations++) {
       const record = recordOfPid(pid)
-      if (!(record instanceof Process) || record.parent === null) return generations
+      if (!(record instanceof Process) || record.parent === null) {
+        return { generations, eldest: pid === self.pid }
+      }
       pid = record.parent
     }
   })
-  assert.is(kept, 2)
+  assert.equal(kept, { generations: 2, eldest: true })
 })
 
 test.run()
