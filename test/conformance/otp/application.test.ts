@@ -193,6 +193,24 @@ test('K6 a process belongs to the application that its ancestors belong to', () 
     assert.is(applicationOf(self, self.pid), undefined)
   }))
 
+test('K6 a process whose forebears have all ended still belongs to its application', () =>
+  inProcess(async (self) => {
+    const heir = process('heir', async (own, left: number) => {
+      if (left === 0) {
+        self.send(self.pid, { last: own.pid })
+        await own.receive()
+      } else spawn(own, heir, left - 1)
+    })
+    const top = process('top', async (own) => {
+      spawn(own, heir, 20)
+      await own.receive()
+    })
+    await startApplication(self, application('shop', { start: (own) => startLink(own, top) }))
+    const told = await self.receive((message) => typeof message === 'object')
+    const last = (told as { last: Self['pid'] }).last
+    assert.is(applicationOf(self, last), 'shop')
+  }))
+
 test('an application cannot be started as a plain process, here or from elsewhere', () =>
   inProcess(async (self) => {
     const life: string[] = []

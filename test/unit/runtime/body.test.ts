@@ -235,7 +235,7 @@ test('a stopped node spawns nothing, from host code or from an exit hook', async
   assert.equal(processes(node), [])
 })
 
-test('a line of successors keeps no dead forebears, and still leads to the living one', async () => {
+test('a line of successors keeps no dead forebears and leads to the living one', async () => {
   const { node } = realNode()
   const heir = process('heir', async (self, left: { n: number; last: Pid }) => {
     if (left.n === 0) {
