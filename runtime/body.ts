@@ -98,6 +98,10 @@ class Raised {
   }
 }
 
+function raised(error: unknown): Raised {
+  return new Raised(error)
+}
+
 /** Carries out one yielded receive: a message, `empty` when parked, `Raised` when it failed. */
 function request(
   process: Process,
@@ -123,14 +127,8 @@ function request(
       if (message !== empty) return message
       if (options?.timeoutMs === 0) return otherwise(options)
     } else process.rewind()
-    park(
-      process,
-      matches,
-      options,
-      (message) => advance(() => body.next(message)),
-      (error) => advance(() => body.throw(error)),
-      false,
-    )
+    const resume = (message: unknown): void => advance(resumption(body, message))
+    park(process, matches, options, resume, raised)
     if (process.hasMail) process.system.scheduler.wake(process)
     return empty
   } catch (error) {

@@ -2,8 +2,9 @@
  * Checks at the boundary: a value a user gave, refused with a message that names the field and
  * what was received. Inside, types are trusted.
  */
+import type { Name } from './destination.ts'
 import { BadArgument } from './exit.ts'
-import { isPid, type Pid } from './identifier.ts'
+import { isPid, isReference, type Pid, type Reference } from './identifier.ts'
 import { limits } from './limits.ts'
 
 /** Names of processes and modules: 1 to `limits.nameMaxBytes` characters. */
@@ -30,6 +31,34 @@ export function checkSignal(field: string, signal: unknown): asserts signal is A
 
 export function checkPid(field: string, pid: unknown): asserts pid is Pid {
   if (!isPid(pid)) throw new BadArgument(`${field}: expected a pid, got ${show(pid)}`)
+}
+
+export function checkReference(field: string, ref: unknown): asserts ref is Reference {
+  if (!isReference(ref)) throw new BadArgument(`${field}: expected a reference, got ${show(ref)}`)
+}
+
+/** Where a signal can be addressed that is not a pid: a name. */
+export function checkDestination(field: string, to: unknown): asserts to is Name {
+  if (typeof to === 'object' && to !== null && 'tag' in to && 'name' in to && isName(to)) return
+  throw new BadArgument(`${field}: expected a pid or a name, got ${show(to)}`)
+}
+
+function isName(to: { readonly tag: unknown; readonly name: unknown }): boolean {
+  const { tag, name } = to
+  if (tag === 'local') return typeof name === 'string'
+  if (tag === 'at') return typeof name === 'string' && 'node' in to && typeof to.node === 'string'
+  const isKey = typeof name === 'string' || typeof name === 'number'
+  return tag === 'via' && isKey && 'registry' in to && typeof to.registry === 'string'
+}
+
+/** Optional arguments, as an object with none but the `known` fields. */
+export function checkOptions(field: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new BadArgument(`${field}: expected options, got ${show(options)}`)
+  }
+  for (const key of Object.keys(options)) {
+    if (!known.includes(key)) throw new BadArgument(`${field}: unknown option '${key}'`)
+  }
 }
 
 /** A short form of any value, for messages. */

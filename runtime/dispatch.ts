@@ -13,16 +13,19 @@ export function dispatch(process: Process): void {
     return
   }
   if (process.waiter !== null) process.waiter.look()
-  else if (process.receiver !== null) serve(process, process.receiver)
+  else if (process.receiver !== null) {
+    if ((process.flags & (BUSY | RUNNING | SUSPENDED)) !== 0) return
+    serve(process, process.receiver, limits.messagesPerTurn, false)
+  }
 }
 
 function begin(process: Process): void {
-  const start = process.begin
-  process.begin = null
+  const start = process.receiver
+  process.receiver = null
   process.flags &= ~STARTING
   process.flags |= RUNNING
   try {
-    start?.(process)
+    start?.receive(null)
   } catch (error) {
     crash(process, error)
   }
@@ -30,12 +33,19 @@ function begin(process: Process): void {
   if (process.hasMail && process.receiver !== null) process.system.scheduler.wake(process)
 }
 
-/** Hands mail to a callback process until it is empty, busy, dead, or has had its turn. */
-function serve(process: Process, receiver: Receiver): void {
-  if ((process.flags & (BUSY | RUNNING | SUSPENDED)) !== 0) return
+/**
+ * Hands mail to a callback process that is neither at work nor held, until it is empty, busy, dead,
+ * or has had `atMost` messages; also when the slice is over, unless it is to run on `overtime`.
+ */
+export function serve(
+  process: Process,
+  receiver: Receiver,
+  atMost: number,
+  overtime: boolean,
+): void {
   const { scheduler } = process.system
   process.flags |= RUNNING
-  for (let left = limits.messagesPerTurn; left > 0; left--) {
+  for (let left = atMost; left > 0; left--) {
     if (!process.hasMail) break
     const message = process.shift()
     let pending: void | Promise<void>
@@ -49,7 +59,8 @@ function serve(process: Process, receiver: Receiver): void {
       waitFor(process, pending)
       break
     }
-    if ((process.flags & (DEAD | BUSY | SUSPENDED)) !== 0 || !scheduler.charge()) break
+    if ((process.flags & (DEAD | BUSY | SUSPENDED)) !== 0) break
+    if (!scheduler.charge() && !overtime) break
   }
   process.flags &= ~RUNNING
   if (process.hasMail && (process.flags & (DEAD | BUSY | SUSPENDED)) === 0) scheduler.wake(process)

@@ -39,6 +39,11 @@ export class FanOut {
     this.#turn = turn
   }
 
+  /** Nothing is being told, so that who is told out of turn overtakes nobody. */
+  get idle(): boolean {
+    return !this.#running
+  }
+
   run(steps: Iterator<() => void>, done: () => void): void {
     this.runJob(new Steps(steps, done))
   }

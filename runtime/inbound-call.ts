@@ -9,14 +9,15 @@ import type { Peer } from './peers.ts'
 import type { Process } from './process.ts'
 import { Request } from './request.ts'
 import type { System } from './system.ts'
+import type { Watch } from './watch.ts'
 
 export class InboundCall extends Request {
   readonly op: string
   readonly arg: unknown
   done = false
-  server: Process | null = null
-  before: Request | null = null
-  after: Request | null = null
+  target: Process | null = null
+  before: Watch | null = null
+  after: Watch | null = null
   readonly system: System
   readonly peer: Peer
   readonly node: string

@@ -13,16 +13,17 @@ import {
   recordOfPid,
 } from './identifier.ts'
 import { InboundCall } from './inbound-call.ts'
-import { RemoteMonitor, unwatch, watch } from './monitors.ts'
+import { RemoteMonitor } from './monitors.ts'
 import { type Peer, unlinkKey } from './peers.ts'
 import { post } from './post.ts'
-import { type Process, SHIELDED } from './process.ts'
-import { holdRequest } from './request.ts'
+import { LINKED_START, type Process, SHIELDED } from './process.ts'
+import { holdRequest, isPlain } from './request.ts'
 import type { Address, Signal } from './route.ts'
 import { answerHere } from './send.ts'
 import { linkTo, signalExit } from './signals.ts'
 import { create } from './spawn.ts'
 import type { System } from './system.ts'
+import { unwatch, watch } from './watch.ts'
 
 export type Applied =
   | { readonly tag: 'ok' }
@@ -188,7 +189,7 @@ function applyCall(
   if (peer.inboundCalls.has(ref.id)) return
   const call = new InboundCall(system, peer, ref, op, arg)
   peer.inboundCalls.set(ref.id, call)
-  if (server.receiver === null) holdRequest(server, call)
+  if (isPlain(server)) holdRequest(server, call)
   post(server, call, null)
 }
 
@@ -229,6 +230,7 @@ function applySpawn(
       },
     })
     if (signal.link && from !== null) {
+      process.flags |= LINKED_START
       linkTo(process, from)
       peer.addLink(process, from)
     }

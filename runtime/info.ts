@@ -1,5 +1,5 @@
 /** Questions about this node's processes that need no signal. */
-import { checkPid } from './check.ts'
+import { checkDestination, checkPid } from './check.ts'
 import type { Name, Ref } from './destination.ts'
 import { BadArgument } from './exit.ts'
 import type { Pid } from './identifier.ts'
@@ -16,6 +16,7 @@ export function whereis(caller: Caller, name: string): Pid | undefined {
  */
 export function whereisName<P>(caller: Caller, name: Name<P>): Ref<P> | undefined {
   const system = systemOf(caller)
+  checkDestination('whereisName', name)
   if (name.tag === 'via') return system.registries.whereis(name)
   if (name.tag === 'at' && name.node !== system.node) {
     throw new BadArgument(`whereisName: '${name.name}' is a name of node ${name.node}`)
@@ -36,8 +37,15 @@ export function processes(caller: Caller): Pid[] {
   return [...systemOf(caller).processes].map((process) => process.pid)
 }
 
-/** How many messages wait in the mailbox of a process of this node; undefined if it is dead. */
+/**
+ * How many messages wait in the mailbox of a process of this node; undefined if it is dead. Throws
+ * `BadArgument` for a pid of another node.
+ */
 export function messageQueueLength(caller: Caller, pid: Pid): number | undefined {
+  checkPid('messageQueueLength', pid)
   const found = systemOf(caller).lookup(pid)
+  if (found.tag === 'remote') {
+    throw new BadArgument(`messageQueueLength: ${String(pid)} is of another node`)
+  }
   return found.tag === 'local' ? found.process.messageCount : undefined
 }

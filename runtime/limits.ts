@@ -10,6 +10,10 @@ export const limits = {
   nameMaxBytes: 255,
   /** Messages one callback process handles before others get their turn. */
   messagesPerTurn: 256,
+  /** Processes that run on one another's stack (`inline` of a server), one within the other. */
+  inlineDepthMax: 16,
+  /** Casts that wait in the mailbox of a server with `inline: { casts: true }` before it runs. */
+  inlineCastsMin: 128,
   /** Links and monitors fired in one turn when a process or a node ends; the rest follow. */
   fanOutPerTurn: 1_000,
   /** `receive` and call timeouts, as OTP: 2^32-1 milliseconds. */
@@ -33,7 +37,7 @@ export const limits = {
   /** Applications a node has loaded. */
   applicationsMax: 4_096,
   /** How long one application may take to stop when all of them must. */
-  applicationStopMs: 30_000,
+  applicationStopMs: 10_000,
   /** How far up the ancestors of a process are followed. */
   ancestorsMax: 1_024,
   /** Ancestors, and links, that one crash report names. */

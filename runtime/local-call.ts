@@ -10,25 +10,30 @@ import type { Destination } from './destination.ts'
 import { Exit, type Reason } from './exit.ts'
 import { held } from './holds.ts'
 import { isPid } from './identifier.ts'
+import { handInline } from './inline.ts'
 import type { Peer } from './peers.ts'
 import { post } from './post.ts'
-import { type Process, SUSPENDED } from './process.ts'
-import { holdRequest, Request } from './request.ts'
+import { INLINE_CALLS, type Process, SUSPENDED } from './process.ts'
+import { holdRequest, isPlain, Request } from './request.ts'
 import type { Address } from './route.ts'
 import type { System } from './system.ts'
 import { disarm, type Timed } from './timeouts.ts'
+import type { Watch } from './watch.ts'
 
 export class LocalCall extends Request implements Timed {
   readonly op: string
   readonly arg: unknown
   done = false
-  server: Process | null = null
-  before: Request | null = null
-  after: Request | null = null
+  target: Process | null = null
+  before: Watch | null = null
+  after: Watch | null = null
   readonly system: System
   readonly caller: Process | null
-  readonly resolve: (value: unknown) => void
-  readonly reject: (error: unknown) => void
+  /** Both are null while the server runs on the caller's stack: nobody waits yet. */
+  resolve: ((value: unknown) => void) | null
+  reject: ((error: unknown) => void) | null
+  /** The outcome that came while nobody waited. */
+  #kept: unknown = undefined
   earlier: Timed | null = null
   later: Timed | null = null
   /** The server's node when it is elsewhere. */
@@ -40,8 +45,8 @@ export class LocalCall extends Request implements Timed {
     caller: Process | null,
     op: string,
     arg: unknown,
-    resolve: (value: unknown) => void,
-    reject: (error: unknown) => void,
+    resolve: ((value: unknown) => void) | null,
+    reject: ((error: unknown) => void) | null,
   ) {
     super()
     this.op = op
@@ -77,7 +82,9 @@ export class LocalCall extends Request implements Timed {
   }
 
   protected override succeed(value: unknown): void {
-    if (this.caller === null || this.caller.alive) this.resolve(value)
+    if (this.caller !== null && !this.caller.alive) return
+    if (this.resolve === null) this.#kept = value
+    else this.resolve(value)
   }
 
   protected override miss(reason: Reason): void {
@@ -85,7 +92,24 @@ export class LocalCall extends Request implements Timed {
     if (caller !== null && !caller.alive) return
     const error = new Exit(reason, `call '${this.op}' failed`)
     if (caller !== null) this.system.attribute(error, caller)
-    this.reject(error)
+    if (this.reject === null) this.#kept = new Missed(error)
+    else this.reject(error)
+  }
+
+  /** The answer of a call that was made inline, as a promise; `timeoutMs` runs from now on. */
+  settled(timeoutMs: number): Promise<unknown> {
+    const kept = this.#kept
+    this.#kept = undefined
+    if (kept instanceof Missed) return Promise.reject(kept.error)
+    const { caller } = this
+    if (this.done && (caller === null || caller.alive)) return Promise.resolve(kept)
+    return new Promise((resolve, reject) => {
+      this.resolve = resolve
+      this.reject = reject
+      if (!this.done && timeoutMs !== Number.POSITIVE_INFINITY) {
+        this.system.timeouts.arm(timeoutMs, this)
+      }
+    })
   }
 
   expire(): void {
@@ -114,6 +138,15 @@ export class LocalCall extends Request implements Timed {
   }
 }
 
+/** How a call has failed before anybody waited for it. */
+class Missed {
+  readonly error: unknown
+
+  constructor(error: unknown) {
+    this.error = error
+  }
+}
+
 /** Where a call goes, already resolved. */
 export type CallTarget =
   | { readonly tag: 'local'; readonly process: Process }
@@ -133,10 +166,21 @@ export function startCall(
   arg: unknown,
   timeoutMs: number,
 ): Promise<unknown> {
+  const resident = isPid(to) ? system.resident(to) : null
+  const target = resident === null ? system.callTarget(to) : null
+  const server = target?.tag === 'local' ? target.process : resident
+  if (server !== null && (server.flags & INLINE_CALLS) !== 0 && server !== caller) {
+    if (caller === null || (caller.flags & SUSPENDED) === 0) {
+      const call = new LocalCall(system, caller, op, arg, null, null)
+      if (handInline(server, call)) return call.settled(timeoutMs)
+    }
+  }
   const answer = new Promise((resolve, reject) => {
     const watch = caller === null ? null : system.turnWatch
     const settle = watch === null || caller === null ? resolve : watch.settling(caller, resolve)
-    placeCall(new LocalCall(system, caller, op, arg, settle, reject), to, timeoutMs)
+    const call = new LocalCall(system, caller, op, arg, settle, reject)
+    if (server !== null) callHere(call, server, timeoutMs)
+    else if (target !== null) callTarget(call, target, timeoutMs)
   })
   return caller !== null && (caller.flags & SUSPENDED) !== 0 ? held(caller, answer) : answer
 }
@@ -162,7 +206,7 @@ function callHere(call: LocalCall, server: Process, timeoutMs: number): void {
   }
   if (timeoutMs !== Number.POSITIVE_INFINITY) call.system.timeouts.arm(timeoutMs, call)
   // A plain process that takes the call from its mailbox does not say so.
-  if (server.receiver === null) holdRequest(server, call)
+  if (isPlain(server)) holdRequest(server, call)
   post(server, call, call.caller)
 }
 

@@ -103,7 +103,7 @@ export class ModuleTable {
   }
 
   isShielded(module: AnyModule): boolean {
-    return this.#shielded.has(module)
+    return this.#shielded.size > 0 && this.#shielded.has(module)
   }
 
   find(name: string): AnyModule | undefined {

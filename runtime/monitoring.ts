@@ -3,7 +3,7 @@
  * name is resolved once, now, or on its own node when the signal arrives.
  */
 import { type MonitorAliasMode, openAlias } from './aliases.ts'
-import { checkName, show } from './check.ts'
+import { checkDestination, checkName, checkOptions, show } from './check.ts'
 import { deliver } from './deliver.ts'
 import type { Destination, RemoteName, ViaName } from './destination.ts'
 import { BadArgument } from './exit.ts'
@@ -28,9 +28,7 @@ export function monitor(
   const terms = options === undefined ? plainTerms : termsOf(options)
   const { system } = owner
   if (isPid(target)) return monitorPid(owner, target, null, terms)
-  if (typeof target !== 'object' || target === null || !('name' in target)) {
-    throw new BadArgument(`monitor: expected a pid or a name, got ${show(target)}`)
-  }
+  checkDestination('monitor', target)
   if (target.tag === 'via') {
     const { registry, name } = target
     const subject: ViaName = { tag: 'via', registry, name }
@@ -48,12 +46,13 @@ export function monitor(
 
 const aliasModes: readonly unknown[] = ['explicitUnalias', 'demonitor', 'replyDemonitor']
 
-function termsOf({ tag = 'DOWN', alias, ...rest }: MonitorOptions): MonitorTerms {
+function termsOf(options: MonitorOptions): MonitorTerms {
+  checkOptions('monitor', options, ['tag', 'alias'])
+  const { tag = 'DOWN', alias } = options
   checkName('monitor: tag', tag)
   if (alias !== undefined && !aliasModes.includes(alias)) {
     throw new BadArgument(`monitor: alias: expected ${aliasModes.join(', ')}, got ${show(alias)}`)
   }
-  for (const key of Object.keys(rest)) throw new BadArgument(`monitor: unknown option '${key}'`)
   return { tag, alias: alias ?? null }
 }
 

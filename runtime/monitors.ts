@@ -12,6 +12,7 @@ import { type Pid, Reference, type RemoteReference } from './identifier.ts'
 import type { Subject } from './messages.ts'
 import type { Peer } from './peers.ts'
 import type { Process } from './process.ts'
+import { unwatch, type Watch, watch } from './watch.ts'
 
 /** What a monitor may be asked beside its target. */
 export type MonitorTerms = {
@@ -24,7 +25,7 @@ export type MonitorTerms = {
 export const plainTerms: MonitorTerms = { tag: 'DOWN', alias: null }
 
 /** A monitor held by a process of this node. */
-export class Monitor extends Reference {
+export class Monitor extends Reference implements Watch {
   readonly owner: Process
   subject: Subject
   /** The local target; null when it is elsewhere. */
@@ -87,7 +88,7 @@ export class Monitor extends Reference {
 }
 
 /** A monitor that a process of another node holds on one of ours. */
-export class RemoteMonitor {
+export class RemoteMonitor implements Watch {
   readonly ref: RemoteReference
   readonly owner: Pid
   readonly target: Process
@@ -113,9 +114,6 @@ export class RemoteMonitor {
   }
 }
 
-/** Anything told when its target ends. */
-export type Watch = Monitor | RemoteMonitor
-
 /** Puts a monitor in its lists. The caller has seen that the target is alive, or remote. */
 export function addMonitor(monitor: Monitor): void {
   const { owner } = monitor
@@ -140,21 +138,6 @@ function removeMonitor(monitor: Monitor): void {
   const { alias } = monitor.terms
   if (alias === 'demonitor' || alias === 'replyDemonitor')
     owner.system.aliases.remove(owner, monitor)
-}
-
-export function watch(target: Process, entry: Watch): void {
-  entry.after = target.watchers
-  if (target.watchers !== null) target.watchers.before = entry
-  target.watchers = entry
-}
-
-export function unwatch(entry: Watch): void {
-  const { target, before, after } = entry
-  if (before !== null) before.after = after
-  else if (target !== null && target.watchers === entry) target.watchers = after
-  if (after !== null) after.before = before
-  entry.before = null
-  entry.after = null
 }
 
 /** Removes a monitor at its owner's wish; true when it was still active (M5, M6). */

@@ -5,11 +5,12 @@
  */
 import { crash } from './crash.ts'
 import { BUSY, type Process } from './process.ts'
+import type { Request } from './request.ts'
 
 /** What goes on with the process afterwards. What it throws ends the process. */
 export interface Continuation {
-  proceed(value: unknown): void
-  fail(error: unknown): void
+  proceed(value: unknown, serving: Request | null): void
+  fail(error: unknown, serving: Request | null): void
 }
 
 const nothingMore: Continuation = {
@@ -21,21 +22,25 @@ const nothingMore: Continuation = {
 
 export class Pause {
   readonly #process: Process
+  /** The call it is about: if the process ends meanwhile, its caller hears why. */
+  serving: Request | null = null
   #then: Continuation = nothingMore
 
   constructor(process: Process) {
     this.#process = process
   }
 
-  wait(pending: Promise<unknown>, then: Continuation): void {
+  wait(pending: Promise<unknown>, then: Continuation, serving: Request | null): void {
     this.#then = then
+    this.serving = serving
     pending.then(this.#proceed, this.#fail)
   }
 
   readonly #proceed = (value: unknown): void => {
+    const { serving } = this
     const then = this.#resume()
     try {
-      then.proceed(value)
+      then.proceed(value, serving)
     } catch (error) {
       crash(this.#process, error)
     }
@@ -43,9 +48,10 @@ export class Pause {
   }
 
   readonly #fail = (error: unknown): void => {
+    const { serving } = this
     const then = this.#resume()
     try {
-      then.fail(error)
+      then.fail(error, serving)
     } catch (thrown) {
       crash(this.#process, thrown)
     }
@@ -56,6 +62,7 @@ export class Pause {
     this.#process.flags &= ~BUSY
     const then = this.#then
     this.#then = nothingMore
+    this.serving = null
     return then
   }
 
@@ -66,13 +73,17 @@ export class Pause {
   }
 }
 
-/** Holds the mail of a callback process back until `pending` settles and `then` has had it. */
+/**
+ * Holds the mail of a callback process back until `pending` settles and `then` has had it, together
+ * with `serving`, the call it is about.
+ */
 export function waitFor(
   process: Process,
   pending: Promise<unknown>,
   then: Continuation = nothingMore,
+  serving: Request | null = null,
 ): void {
   process.flags |= BUSY
   process.pause ??= new Pause(process)
-  process.pause.wait(pending, then)
+  process.pause.wait(pending, then, serving)
 }

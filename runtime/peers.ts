@@ -11,11 +11,11 @@ import type { InboundCall } from './inbound-call.ts'
 import { limits } from './limits.ts'
 import type { LocalCall } from './local-call.ts'
 import type { Monitor, RemoteMonitor } from './monitors.ts'
-import { unwatch } from './monitors.ts'
 import type { Process } from './process.ts'
 import type { PendingSpawn } from './remote-spawn.ts'
 import { signalExit } from './signals.ts'
 import type { System } from './system.ts'
+import { unwatch } from './watch.ts'
 
 export class Peer {
   readonly name: string

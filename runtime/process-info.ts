@@ -9,7 +9,7 @@ import { BadArgument } from './exit.ts'
 import type { Pid } from './identifier.ts'
 import { type Caller, callerProcess, systemOf } from './local-node.ts'
 import type { Subject } from './messages.ts'
-import type { Monitor, Watch } from './monitors.ts'
+import { Monitor, RemoteMonitor } from './monitors.ts'
 import { BUSY, HIGH, type Process, QUEUED, RUNNING, STARTING, SUSPENDED } from './process.ts'
 
 /**
@@ -64,7 +64,7 @@ export function processInfo(caller: Caller, pid: Pid): ProcessInfo | undefined {
     trapExit: process.trapping,
     messageQueueLength: process.messageCount,
     messagesDropped: process instanceof BoundedProcess ? process.dropped : 0,
-    handling: process.serving?.op ?? null,
+    handling: process.pause?.serving?.op ?? null,
     links: [...(process.links ?? [])],
     monitors: [...held(process)].map(({ subject }) => subject),
     monitoredBy: [...watching(process)].map(({ owner }) => ('pid' in owner ? owner.pid : owner)),
@@ -84,6 +84,8 @@ function* held(process: Process): Generator<Monitor> {
   for (let each = process.monitors; each !== null; each = each.ownedAfter) yield each
 }
 
-function* watching(process: Process): Generator<Watch> {
-  for (let each = process.watchers; each !== null; each = each.after) yield each
+function* watching(process: Process): Generator<Monitor | RemoteMonitor> {
+  for (let each = process.watchers; each !== null; each = each.after) {
+    if (each instanceof Monitor || each instanceof RemoteMonitor) yield each
+  }
 }

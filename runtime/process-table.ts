@@ -6,8 +6,8 @@ import { limits } from './limits.ts'
 import type { Process } from './process.ts'
 
 export class ProcessTable {
-  readonly #slots: (Process | null)[] = []
-  readonly #serials: number[] = []
+  /** The process in each slot; of one that is free, the serial it had last. */
+  readonly #slots: (Process | number)[] = []
   readonly #free: number[] = []
   #live = 0
 
@@ -15,31 +15,36 @@ export class ProcessTable {
     return this.#live
   }
 
-  /** Takes a slot and fills it; undefined when the table is full. */
-  add(create: (index: number, serial: number) => Process): Process | undefined {
+  /** Index of a slot for the next process, which `put` must follow; undefined when it is full. */
+  claim(): number | undefined {
     if (this.#live >= limits.processesMax) return undefined
-    const index = this.#free.pop() ?? this.#slots.push(null) - 1
-    const serial = (this.#serials[index] ?? 0) + 1
-    const process = create(index, serial)
-    this.#slots[index] = process
-    this.#serials[index] = serial
+    return this.#free.pop() ?? this.#slots.push(0) - 1
+  }
+
+  /** The serial of whoever comes to live in a slot that has been claimed. */
+  serialFor(index: number): number {
+    const last = this.#slots[index]
+    return typeof last === 'number' ? last + 1 : 1
+  }
+
+  put(process: Process): void {
+    this.#slots[process.index] = process
     this.#live++
-    return process
   }
 
   find(index: number, serial: number): Process | undefined {
     const process = this.#slots[index]
-    return process && process.serial === serial ? process : undefined
+    return typeof process === 'object' && process.serial === serial ? process : undefined
   }
 
   remove(process: Process): void {
     if (this.#slots[process.index] !== process) return
-    this.#slots[process.index] = null
+    this.#slots[process.index] = process.serial
     this.#free.push(process.index)
     this.#live--
   }
 
   *[Symbol.iterator](): Generator<Process> {
-    for (const process of this.#slots) if (process) yield process
+    for (const process of this.#slots) if (typeof process === 'object') yield process
   }
 }

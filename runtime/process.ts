@@ -10,12 +10,12 @@ import type { Reason } from './exit.ts'
 import { Pid, type PidParts } from './identifier.ts'
 import type { Links } from './links.ts'
 import { Mailbox } from './mailbox.ts'
-import type { Monitor, Watch } from './monitors.ts'
+import type { Monitor } from './monitors.ts'
 import type { Pause } from './pause.ts'
 import type { Waiter } from './receive.ts'
-import type { Request } from './request.ts'
 import type { Self } from './self.ts'
 import type { System } from './system.ts'
+import type { Watch } from './watch.ts'
 
 /** Bits of `Process.flags`. */
 export const DEAD = 1
@@ -41,6 +41,12 @@ export const SHIELDED = 1024
 export const BOUNDED = 2048
 /** It sent to a full mailbox, and waits at its next primitive until there is room. */
 export const SUSPENDED = 4096
+/** While it is idle, a call may run it on the caller's stack (`inline.ts`). */
+export const INLINE_CALLS = 8192
+/** Casts that pile up during a sender's turn may run it on the sender's stack. */
+export const INLINE_CASTS = 16384
+/** Its parent started it linked with itself: that one's exit ends it, whatever the reason. */
+export const LINKED_START = 32768
 
 /**
  * A process that handles its mail by callback (behaviours). `receive` gets one message at a time;
@@ -49,6 +55,8 @@ export const SUSPENDED = 4096
 export interface Receiver {
   receive(message: unknown): void | Promise<void>
 }
+
+export type ExitHook = ((reason: Reason) => void) | AbortController
 
 export class Process extends Mailbox implements PidParts {
   readonly system: System
@@ -62,8 +70,7 @@ export class Process extends Mailbox implements PidParts {
   flags: number
   /** Run queue link. */
   next: Process | null = null
-  /** Starts the body; null once it has. */
-  begin: ((process: Process) => void) | null
+  /** What a callback process does with its mail; while it is STARTING, given null, how it begins. */
   receiver: Receiver | null = null
   pause: Pause | null = null
   waiter: Waiter | null = null
@@ -73,14 +80,9 @@ export class Process extends Mailbox implements PidParts {
   links: Links | null = null
   /** Monitors this process holds on others, by intrusive list. */
   monitors: Monitor | null = null
-  /** Monitors others hold on this process, by intrusive list. */
+  /** Who is told when it ends: monitors others hold on it, and calls it owes an answer. */
   watchers: Watch | null = null
-  /** The call an async handler is at work on. */
-  serving: Request | null = null
-  /** Other calls taken from the mailbox and not answered yet, by intrusive list. */
-  requests: Request | null = null
-  exitHooks: ((reason: Reason) => void)[] | null = null
-  abort: AbortController | null = null
+  exitHooks: ExitHook[] | null = null
   reason: Reason | null = null
 
   constructor(
@@ -89,7 +91,6 @@ export class Process extends Mailbox implements PidParts {
     serial: number,
     module: string,
     parent: Pid | null,
-    begin: (process: Process) => void,
     high: boolean,
   ) {
     super()
@@ -98,7 +99,6 @@ export class Process extends Mailbox implements PidParts {
     this.serial = serial
     this.module = module
     this.parent = parent
-    this.begin = begin
     this.flags = high ? STARTING | HIGH : STARTING
     this.pid = new Pid(this)
   }

@@ -35,66 +35,75 @@ export function receive<T, O>(
 ): Awaitable<T | O> {
   checkReceive(process, options)
   const message = matches === null ? process.shift() : process.take(matches, false)
-  if (message !== empty) {
-    if (process.system.scheduler.charge()) {
-      const { turnWatch } = process.system
-      return turnWatch === null ? (message as T) : turnWatch.settled(process, message as T)
-    }
-    return new Promise((resolve) => {
-      process.system.platform.turn.later(() => {
-        if (process.alive) resolve(message as T)
-      })
-    })
-  }
+  if (message !== empty) return given(process, message as T)
   if (options?.timeoutMs === 0) return otherwise<O>(options)
-  return new Promise<T | O>((resolve, reject) => {
-    const settle = resolve as (message: unknown) => void
-    const settled = process.system.turnWatch?.settling(process, settle) ?? settle
-    park(process, matches, options, settled, reject, true)
+  return parked<T | O>(process, matches, options)
+}
+
+// Apart from `receive`, whose variables would else live on the heap for the closures' sake.
+function given<T>(process: Process, message: T): Awaitable<T> {
+  const { scheduler, turnWatch } = process.system
+  if (!scheduler.charge()) return givenLater(process, message)
+  return turnWatch === null ? message : turnWatch.settled(process, message)
+}
+
+function givenLater<T>(process: Process, message: T): Promise<T> {
+  return new Promise((resolve) => {
+    process.system.platform.turn.later(() => {
+      if (process.alive) resolve(message)
+    })
   })
 }
 
-/** A body parked in `receive`, waiting for mail. */
-export class Waiter implements Timed {
+function parked<T>(
+  process: Process,
+  matches: ((message: unknown) => boolean) | null,
+  options: ReceiveOptions<unknown> | undefined,
+): Promise<T> {
+  return new Promise((resolve) => {
+    const settle = resolve as (message: unknown) => void
+    const settled = process.system.turnWatch?.settling(process, settle) ?? settle
+    park(process, matches, options, settled, rejected)
+  })
+}
+
+/** Settles a promise by its `resolve` alone: its `reject` would be kept by every parked body. */
+function rejected(error: unknown): unknown {
+  return Promise.reject(error)
+}
+
+/** A body parked in `receive`, waiting for mail. There is one for every idle process. */
+export class Waiter {
   readonly process: Process
   readonly matches: ((message: unknown) => boolean) | null
-  readonly options: ReceiveOptions<unknown> | undefined
   readonly resolve: (message: unknown) => void
-  readonly reject: (error: unknown) => void
-  /** May be resolved from a sender's stack: true for promises, false for generators. */
-  readonly direct: boolean
-  earlier: Timed | null = null
-  later: Timed | null = null
+  /** What to resolve with in place of a message, to make the body throw. */
+  readonly failure: (error: unknown) => unknown
 
   constructor(
     process: Process,
     matches: ((message: unknown) => boolean) | null,
-    options: ReceiveOptions<unknown> | undefined,
     resolve: (message: unknown) => void,
-    reject: (error: unknown) => void,
-    direct: boolean,
+    failure: (error: unknown) => unknown,
   ) {
     this.process = process
     this.matches = matches
-    this.options = options
     this.resolve = resolve
-    this.reject = reject
-    this.direct = direct
-    options?.signal?.addEventListener('abort', this)
+    this.failure = failure
+  }
+
+  /** May be resolved from a sender's stack: promises, but not generators. */
+  get direct(): boolean {
+    return this.failure === rejected
   }
 
   /** It waits no more, whatever the reason. */
   leave(): void {
-    disarm(this)
-    this.options?.signal?.removeEventListener('abort', this)
+    // Nothing else knows of it.
   }
 
-  /** The signal was aborted. */
-  handleEvent(): void {
-    this.leave()
-    if (this.process.waiter !== this) return
-    this.process.waiter = null
-    this.reject(new Exit('aborted', 'receive'))
+  reject(error: unknown): void {
+    this.resolve(this.failure(error))
   }
 
   /** Gives the body the oldest new message that matches; false when there is none. */
@@ -141,6 +150,40 @@ export class Waiter implements Timed {
     if (process.alive) this.resolve(message)
     return true
   }
+}
+
+/** A waiter that gives up: after a time, or when a signal is aborted. */
+class LimitedWaiter extends Waiter implements Timed {
+  readonly options: ReceiveOptions<unknown>
+  earlier: Timed | null = null
+  later: Timed | null = null
+
+  constructor(
+    process: Process,
+    matches: ((message: unknown) => boolean) | null,
+    resolve: (message: unknown) => void,
+    failure: (error: unknown) => unknown,
+    options: ReceiveOptions<unknown>,
+  ) {
+    super(process, matches, resolve, failure)
+    this.options = options
+    const { timeoutMs = Number.POSITIVE_INFINITY, signal } = options
+    if (timeoutMs !== Number.POSITIVE_INFINITY) process.system.timeouts.arm(timeoutMs, this)
+    signal?.addEventListener('abort', this)
+  }
+
+  override leave(): void {
+    disarm(this)
+    this.options.signal?.removeEventListener('abort', this)
+  }
+
+  /** The signal was aborted. */
+  handleEvent(): void {
+    this.leave()
+    if (this.process.waiter !== this) return
+    this.process.waiter = null
+    this.reject(new Exit('aborted', 'receive'))
+  }
 
   expire(): void {
     // Mail that lies there already wins, also when its turn has yet to come (rule R5).
@@ -155,19 +198,21 @@ export class Waiter implements Timed {
   }
 }
 
-/** Leaves a waiter behind, which `deliver`, `dispatch` or the timeout will settle. */
+/**
+ * Leaves a waiter behind, which `deliver`, `dispatch` or a limit of its own will settle: with a
+ * message, or with what `failure` makes of an error.
+ */
 export function park<O>(
   process: Process,
   matches: ((message: unknown) => boolean) | null,
   options: ReceiveOptions<O> | undefined,
   resolve: (message: unknown) => void,
-  reject: (error: unknown) => void,
-  direct: boolean,
+  failure: (error: unknown) => unknown,
 ): void {
-  const waiter = new Waiter(process, matches, options, resolve, reject, direct)
-  process.waiter = waiter
-  const timeoutMs = options?.timeoutMs ?? Number.POSITIVE_INFINITY
-  if (timeoutMs !== Number.POSITIVE_INFINITY) process.system.timeouts.arm(timeoutMs, waiter)
+  process.waiter =
+    options === undefined
+      ? new Waiter(process, matches, resolve, failure)
+      : new LimitedWaiter(process, matches, resolve, failure, options)
 }
 
 export function otherwise<O>(options: ReceiveOptions<O> | undefined): O {

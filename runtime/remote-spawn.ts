@@ -13,7 +13,7 @@ import { type AnyModule, Module, type StartResult } from './module.ts'
 import { monitorLocal } from './monitoring.ts'
 import { addMonitor, demonitor, Monitor } from './monitors.ts'
 import type { Peer } from './peers.ts'
-import type { Process } from './process.ts'
+import { LINKED_START, type Process } from './process.ts'
 import { LocalReference } from './refs.ts'
 import { parkedCaller } from './self.ts'
 import { linkLocal, linkTo, signalExit } from './signals.ts'
@@ -77,7 +77,7 @@ function request(
   if ((options.link || monitor) && owner === null) {
     throw new BadArgument('spawnAt: link and monitor need a process as the caller')
   }
-  if (options.name !== undefined) checkName('name', options.name)
+  checkOptions(options)
   return new Promise((resolve, reject) => {
     const answer: SpawnAnswer = {
       ok: resolve,
@@ -89,6 +89,19 @@ function request(
     }
     new PendingSpawn(system, owner, options, monitor, answer).send(node, module, arg)
   })
+}
+
+function checkOptions(options: SpawnAtOptions): void {
+  if (typeof options !== 'object') {
+    throw new BadArgument(`spawnAt: options: expected an object, got ${show(options)}`)
+  }
+  for (const [key, value] of Object.entries(options)) {
+    if (key === 'name') checkName('name', value)
+    else if (key !== 'link' || typeof value !== 'boolean') {
+      const got = show(value)
+      throw new BadArgument(`spawnAt: option ${key} is unknown or has a bad value: ${got}`)
+    }
+  }
 }
 
 /** Who is told how a spawn went. */
@@ -183,7 +196,10 @@ export class PendingSpawn extends LocalReference {
       started,
     })
     this.#child = process
-    if (link && owner !== null) linkLocal(owner, process)
+    if (link && owner !== null) {
+      linkLocal(owner, process)
+      process.flags |= LINKED_START
+    }
     const ref = this.#monitor && owner !== null ? this.#monitorHere(owner, process) : null
   }
 

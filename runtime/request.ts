@@ -6,18 +6,19 @@
  */
 import type { Reason } from './exit.ts'
 import { Reference } from './identifier.ts'
-import type { Process } from './process.ts'
+import { type Process, STARTING } from './process.ts'
+import { unwatch, type Watch, watch } from './watch.ts'
 
-export abstract class Request extends Reference {
+export abstract class Request extends Reference implements Watch {
   // The kinds of request lay these out themselves: one is made per call, and a chain of
   // constructors costs more than all of its fields.
   abstract readonly op: string
   abstract readonly arg: unknown
   abstract done: boolean
   /** The process that took it from its mailbox and has not answered yet. */
-  abstract server: Process | null
-  abstract before: Request | null
-  abstract after: Request | null
+  abstract target: Process | null
+  abstract before: Watch | null
+  abstract after: Watch | null
 
   /** How a call looks to a plain process that finds it in its mailbox. */
   get tag(): 'call' {
@@ -39,7 +40,7 @@ export abstract class Request extends Reference {
     this.succeed(value, sender)
   }
 
-  fail(reason: Reason, sender: Process | null = this.server): void {
+  fail(reason: Reason, sender: Process | null = this.target): void {
     if (this.done) return
     this.finish()
     this.miss(reason, sender)
@@ -48,8 +49,23 @@ export abstract class Request extends Reference {
   /** Ends the record without telling anyone. */
   finish(): void {
     this.done = true
-    if (this.server !== null) forgetRequest(this.server, this)
+    if (this.target === null) return
+    unwatch(this)
+    this.target = null
   }
+
+  /** Who owes the answer has ended. */
+  fire(reason: Reason): void {
+    this.fail(reason)
+  }
+}
+
+/**
+ * A process that takes calls from its mailbox itself, without saying so, as opposed to a callback
+ * process. One that has not begun may become either.
+ */
+export function isPlain(server: Process): boolean {
+  return server.receiver === null || (server.flags & STARTING) !== 0
 }
 
 /** Notes that `server` owes an answer: if it dies first, the call fails with its reason. */
@@ -58,17 +74,6 @@ export function holdRequest(server: Process, request: Request): void {
     request.fail(server.reason ?? 'noproc', server)
     return
   }
-  request.server = server
-  request.after = server.requests
-  if (server.requests !== null) server.requests.before = request
-  server.requests = request
-}
-
-function forgetRequest(server: Process, request: Request): void {
-  if (request.before !== null) request.before.after = request.after
-  else if (server.requests === request) server.requests = request.after
-  if (request.after !== null) request.after.before = request.before
-  request.server = null
-  request.before = null
-  request.after = null
+  request.target = server
+  watch(server, request)
 }

@@ -7,6 +7,7 @@
  * A process is in a queue at most once (bit QUEUED): queueing it twice would corrupt the list and
  * lose processes silently.
  */
+import { limits } from './limits.ts'
 import type { Turn } from './platform/platform.ts'
 import { DEAD, HIGH, type Process, QUEUED } from './process.ts'
 
@@ -59,6 +60,8 @@ export class Scheduler {
   /** The slice is used up: nothing runs before the later turn that resets it. */
   #overdue = false
   #untilCheck: number
+  /** Processes that run on the stack of another one now. */
+  #depth = 0
 
   constructor(turn: Turn, dispatch: (process: Process) => void) {
     this.#turn = turn
@@ -90,6 +93,17 @@ export class Scheduler {
     this.#overdue = true
     this.#turn.later(this.#freshSlice)
     return false
+  }
+
+  /** Claims the stack of whoever runs for one process more; `leave` must follow. */
+  enter(): boolean {
+    if (this.#depth >= limits.inlineDepthMax) return false
+    this.#depth++
+    return true
+  }
+
+  leave(): void {
+    this.#depth--
   }
 
   #arm(): void {

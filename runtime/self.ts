@@ -6,11 +6,11 @@
  */
 import { type AliasMode, closeAlias, ownAlias } from './aliases.ts'
 import { Receiving } from './body.ts'
-import { checkPid, checkTimeout, show } from './check.ts'
+import { checkOptions, checkPid, checkReference, checkTimeout, show } from './check.ts'
 import type { Destination } from './destination.ts'
 import { BadArgument, Exited, isReason, type Reason } from './exit.ts'
 import { held } from './holds.ts'
-import { isReference, type Pid, type Reference } from './identifier.ts'
+import type { Pid, Reference } from './identifier.ts'
 import { type MonitorOptions, monitor } from './monitoring.ts'
 import { demonitor, isFiringOf, Monitor } from './monitors.ts'
 import { POISONED, type Process, SUSPENDED, TRAPPING } from './process.ts'
@@ -21,6 +21,10 @@ import { prepare } from './term.ts'
 import { Timer } from './timers.ts'
 
 let readProcess: (self: Self) => Process
+
+type DemonitorOptions = { readonly flush?: boolean }
+
+const noOptions: DemonitorOptions = Object.freeze({})
 
 export class Self {
   readonly #process: Process
@@ -115,20 +119,21 @@ export class Self {
 
   /** Ends an alias of this process; true when it was active. */
   unalias(ref: Reference): boolean {
-    if (!isReference(ref)) throw new BadArgument(`unalias: expected a reference, got ${show(ref)}`)
+    checkReference('unalias', ref)
     return closeAlias(live(this.#process), ref)
   }
 
   /**
    * Stops a monitor. `flush` also removes a DOWN that is already queued, so that none arrives
-   * afterwards. True when it was still active (OTP `demonitor(Ref, [flush, info])`).
+   * afterwards. True when it was still active (OTP `demonitor(Ref, [flush, info])`). Throws
+   * `BadArgument` for what is no reference, and for a bad option.
    */
-  demonitor(ref: Reference, options: { readonly flush?: boolean } = {}): boolean {
-    if (!isReference(ref))
-      throw new BadArgument(`demonitor: expected a reference, got ${show(ref)}`)
+  demonitor(ref: Reference, options: DemonitorOptions = noOptions): boolean {
+    checkReference('demonitor', ref)
+    const flush = flushOf(options)
     const process = live(this.#process)
     const active = demonitor(process, ref)
-    if (!active && options.flush && ref instanceof Monitor) {
+    if (!active && flush && ref instanceof Monitor) {
       process.take(isFiringOf(ref), false)
       // A receive that waits meanwhile has not seen what this look has.
       process.rewind()
@@ -145,7 +150,7 @@ export class Self {
       throw new BadArgument(`reason: expected a string or a tagged object, got ${show(reason)}`)
     }
     sendExit(process, process.pid, to, sent)
-    if (!process.alive) throw new Exited()
+    if (!process.alive) throw exitedOf(process)
   }
 
   /** Turns exit signals into messages, or back. Returns the former setting. */
@@ -174,8 +179,12 @@ export class Self {
     return sendAfter(live(this.#process), ms, to, message)
   }
 
-  /** Remaining milliseconds, or false when it has fired, was cancelled or is unknown (T3). */
+  /**
+   * Remaining milliseconds, or false when it has fired, was cancelled or is unknown (T3). Throws
+   * `BadArgument` for what is no reference.
+   */
   cancelTimer(ref: Reference): number | false {
+    checkReference('cancelTimer', ref)
     const { system } = live(this.#process)
     const known = ref instanceof Timer && ref.creation === system.creation
     return known ? system.timers.cancel(ref) : false
@@ -191,8 +200,12 @@ export class Self {
   /** Aborted with the exit reason when the process ends: for fetch, timers and streams. */
   get signal(): AbortSignal {
     const process = live(this.#process)
-    process.abort ??= new AbortController()
-    return process.abort.signal
+    const known = process.exitHooks?.find((hook) => hook instanceof AbortController)
+    if (known !== undefined) return known.signal
+    const abort = new AbortController()
+    process.exitHooks ??= []
+    process.exitHooks.push(abort)
+    return abort.signal
   }
 
   /**
@@ -231,7 +244,14 @@ export function parkedCaller(caller: unknown): Promise<never> | undefined {
 function live(process: Process): Process {
   if (process.alive) return process
   process.flags |= POISONED
-  throw new Exited()
+  throw exitedOf(process)
+}
+
+/** Code that nobody may await gets it thrown: it is this process's affair, not the host's. */
+function exitedOf(process: Process): Exited {
+  const exited = new Exited()
+  process.system.attribute(exited, process)
+  return exited
 }
 
 /** A promise that never settles, for code that goes on waiting after `Exited` was thrown at it. */
@@ -262,6 +282,14 @@ function later(process: Process): Promise<void> {
       if (process.alive) resolve()
     })
   })
+}
+
+function flushOf(options: DemonitorOptions): boolean {
+  if (options === noOptions) return false
+  checkOptions('demonitor', options, ['flush'])
+  const { flush = false } = options
+  if (typeof flush === 'boolean') return flush
+  throw new BadArgument(`demonitor: flush: expected a boolean, got ${show(flush)}`)
 }
 
 function sendAfter(process: Process, ms: number, to: Destination, message: unknown): Reference {

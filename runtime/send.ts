@@ -2,7 +2,7 @@
  * Sending. One path for here and elsewhere: `to` decides, the sender decides the order. Messages
  * are immutable once sent; checked mode enforces it (`term.ts`).
  */
-import { show } from './check.ts'
+import { checkDestination, show } from './check.ts'
 import { deadLetter } from './dead-letter.ts'
 import type { Destination } from './destination.ts'
 import { BadArgument } from './exit.ts'
@@ -66,9 +66,7 @@ function sendToName(
   to: Exclude<Destination, Pid>,
   message: unknown,
 ): void {
-  if (typeof to !== 'object' || to === null || !('tag' in to)) {
-    throw new BadArgument(`send: expected a pid, a reference or a name, got ${show(to)}`)
-  }
+  checkDestination('send', to)
   if (to.tag === 'at' && to.node !== system.node) {
     system.route.deliver(to.node, sender, { tag: 'send', to: to.name, message })
     return

@@ -116,6 +116,7 @@ const replies: readonly unknown[] = ['yes', 'no', 'errorOnly', 'successOnly']
 
 /** The first option that is unknown or has a bad value. */
 function badOption(options: SpawnRequestOptions): string | undefined {
+  if (typeof options !== 'object') return 'options'
   const bad = Object.entries(options).find(([key, value]) => {
     if (key === 'link' || key === 'monitor') return typeof value !== 'boolean'
     if (key === 'reply') return !replies.includes(value)

@@ -10,7 +10,7 @@ import { limits } from './limits.ts'
 import { type Caller, callerProcess, systemOf } from './local-node.ts'
 import { type AnyModule, Module, type StartResult } from './module.ts'
 import { monitorLocal } from './monitoring.ts'
-import { Process, SHIELDED } from './process.ts'
+import { LINKED_START, Process, type Receiver, SHIELDED } from './process.ts'
 import { processOf, type Self } from './self.ts'
 import { linkLocal } from './signals.ts'
 import type { System } from './system.ts'
@@ -111,21 +111,16 @@ export function create(
   // Whoever waits for the initialisation hears of it even if the process is killed before it ends.
   const hook = told && ((reason: Reason) => told({ tag: 'error', reason }))
   const Kind = options.mailbox === undefined ? Process : BoundedProcess
-  const process = system.processes.add(
-    (index, serial) =>
-      new Kind(
-        system,
-        index,
-        serial,
-        module.name,
-        options.parent?.pid ?? options.parentElsewhere ?? null,
-        (self) => module.begin(self, given, startedOf(self, told, hook)),
-        options.priority === 'high',
-      ),
-  )
-  if (process === undefined) {
+  const parent = options.parent?.pid ?? options.parentElsewhere ?? null
+  const { processes } = system
+  const index = processes.claim()
+  if (index === undefined) {
     throw new Exit({ tag: 'systemLimit', limit: 'processes', max: limits.processesMax }, 'spawn')
   }
+  const high = options.priority === 'high'
+  const process = new Kind(system, index, processes.serialFor(index), module.name, parent, high)
+  processes.put(process)
+  process.receiver = new Start(process, module, given, told, hook)
   if (options.mailbox && process instanceof BoundedProcess) process.bound(options.mailbox)
   if (system.modules.isShielded(module)) process.flags |= SHIELDED
   if (hook !== undefined) process.exitHooks = [hook]
@@ -138,7 +133,10 @@ export function create(
       throw error
     }
   }
-  if (options.link && options.parent !== null) linkLocal(options.parent, process)
+  if (options.link && options.parent !== null) {
+    linkLocal(options.parent, process)
+    process.flags |= LINKED_START
+  }
   if (system.trace.active) {
     system.trace.emit({
       tag: 'spawn',
@@ -152,6 +150,34 @@ export function create(
 }
 
 type Hook = (reason: Reason) => void
+
+/** How a process begins: what its module and its starter gave, let go as soon as it has. */
+class Start implements Receiver {
+  readonly #process: Process
+  readonly #module: AnyModule
+  readonly #arg: unknown
+  readonly #told: CreateOptions['started']
+  readonly #hook: Hook | undefined
+
+  constructor(
+    process: Process,
+    module: AnyModule,
+    arg: unknown,
+    told: CreateOptions['started'],
+    hook: Hook | undefined,
+  ) {
+    this.#process = process
+    this.#module = module
+    this.#arg = arg
+    this.#told = told
+    this.#hook = hook
+  }
+
+  receive(): void {
+    const process = this.#process
+    this.#module.begin(process, this.#arg, startedOf(process, this.#told, this.#hook))
+  }
+}
 
 /** What a module calls when it has begun: tells, and forgets what was kept to tell. */
 function startedOf(

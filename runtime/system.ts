@@ -4,7 +4,7 @@
  * files that take a `System`.
  */
 import { Aliases } from './aliases.ts'
-import { checkName, show } from './check.ts'
+import { checkDestination, checkName } from './check.ts'
 import { deadLetter } from './dead-letter.ts'
 import type { Destination } from './destination.ts'
 import { dispatch } from './dispatch.ts'
@@ -189,6 +189,7 @@ export class System {
   /** Resolves where a call goes. Unknown local names are `dead`: a call then fails `noproc`. */
   callTarget(to: Destination): CallTarget {
     if (isPid(to)) return this.#pidTarget(to)
+    checkDestination('server', to)
     if (to.tag === 'via') {
       const pid = this.registries.whereis(to)
       return pid === undefined ? dead : this.#pidTarget(pid)
@@ -210,9 +211,7 @@ export class System {
    * is there for is dropped (rules T1, T5). Throws `BadArgument` for a process elsewhere.
    */
   localTarget(to: Destination): (message: unknown) => void {
-    if (typeof to !== 'object' || to === null || !(isPid(to) || 'name' in to)) {
-      throw new BadArgument(`sendAfter: expected a pid or a name, got ${show(to)}`)
-    }
+    if (!isPid(to)) checkDestination('sendAfter', to)
     const elsewhere = isPid(to)
       ? this.lookup(to).tag === 'remote'
       : to.tag === 'at' && to.node !== this.node

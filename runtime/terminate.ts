@@ -7,6 +7,7 @@
  * on an exit signal. A body that is running finds every operation of its `self` throwing.
  */
 import { BoundedProcess } from './bounded-process.ts'
+import { show } from './check.ts'
 import { isReason, type Reason } from './exit.ts'
 import type { Job } from './fan-out.ts'
 import { type Pid, recordOfPid } from './identifier.ts'
@@ -22,15 +23,13 @@ export function terminate(process: Process, given: Reason): void {
   if ((process.flags & DEAD) !== 0) return
   const { system } = process
   process.flags |= DEAD
-  const reason = typeof given === 'object' && system.checked ? sendable(given) : given
+  const reason = typeof given === 'string' ? given : sendable(given, system.checked)
   process.reason = reason
   if (process.name !== null) system.names.delete(process.name)
   system.processes.remove(process)
   if (process.waiter !== null) process.waiter.leave()
   process.waiter = null
   process.receiver = null
-  process.pause = null
-  process.begin = null
   if (system.outsideWaits.size > 0) system.outsideWaits.delete(process)
   if (system.aliases.size > 0) system.aliases.ended(process)
   if (system.holds.size > 0) {
@@ -42,14 +41,16 @@ export function terminate(process: Process, given: Reason): void {
   if (system.trace.active) {
     system.trace.emit({ tag: 'exit', pid: process.pid, module: process.module, reason })
   }
-  if (hasRelations(process)) system.fanOut.runJob(new Losses(process, reason))
+  tellOthers(process, reason)
 }
 
 /** The reason as data, as every message is: the end is told even if its reason cannot be sent. */
-function sendable(reason: Reason): Reason {
+function sendable(reason: Reason, checked: boolean): Reason {
   try {
-    const prepared = prepare(reason, 'reason')
-    return isReason(prepared) ? prepared : { tag: 'unsendable' }
+    const prepared = checked ? prepare(reason, 'reason') : reason
+    if (isReason(prepared)) return prepared
+    const message = `expected a string or a tagged object, got ${show(reason)}`
+    return { tag: 'unsendable', message }
   } catch (error) {
     return { tag: 'unsendable', message: String(error) }
   }
@@ -68,31 +69,35 @@ function forgetForebears(process: Process): void {
   }
 }
 
-function hasRelations(process: Process): boolean {
-  const { monitors, links, serving, requests, watchers } = process
-  return (
-    watchers !== null ||
-    links !== null ||
-    monitors !== null ||
-    serving !== null ||
-    requests !== null ||
-    process.hasMail
-  )
+/** Nearly all processes have nobody to tell, or one who waits for them. */
+function tellOthers(process: Process, reason: Reason): void {
+  const { links, monitors, pause, system, watchers } = process
+  const { fanOut } = system
+  if (links === null && monitors === null && pause === null && !process.hasMail) {
+    if (watchers === null) return
+    if (watchers.after === null && fanOut.idle) {
+      watchers.fire(reason)
+      return
+    }
+  }
+  fanOut.runJob(new Losses(process, reason))
 }
 
+/** What the process itself wanted done comes first, then whoever listens to its signal. */
 function runHooks(process: Process, reason: Reason): void {
   const hooks = process.exitHooks
+  if (hooks === null) return
   process.exitHooks = null
-  if (hooks !== null)
-    for (const hook of hooks) {
-      try {
-        hook(reason)
-      } catch (error) {
-        process.system.trace.emit({ tag: 'hookFailed', pid: process.pid, error })
-      }
-    }
-  process.abort?.abort(reason)
-  process.abort = null
+  for (const hook of hooks) if (typeof hook === 'function') runHook(process, hook, reason)
+  for (const hook of hooks) if (typeof hook !== 'function') hook.abort(reason)
+}
+
+function runHook(process: Process, hook: (reason: Reason) => void, reason: Reason): void {
+  try {
+    hook(reason)
+  } catch (error) {
+    process.system.trace.emit({ tag: 'hookFailed', pid: process.pid, error })
+  }
 }
 
 /** Whoever had to do with a process, one per step: nearly all processes have one or two. */
@@ -109,8 +114,8 @@ class Losses implements Job {
     this.#reason = reason
     this.#links = process.links
     process.links = null
-    this.#serving = process.serving
-    process.serving = null
+    this.#serving = process.pause?.serving ?? null
+    process.pause = null
     this.#calls = process.hasMail ? process.drain().filter(isRequest).reverse() : null
   }
 
@@ -119,7 +124,6 @@ class Losses implements Job {
     if (process.monitors !== null) demonitor(process, process.monitors)
     else if (this.#breakLink()) return true
     else if (this.#serving !== null) this.#failServing(this.#serving)
-    else if (process.requests !== null) process.requests.fail(this.#reason)
     else if (this.#calls?.length) this.#calls.pop()?.fail(this.#reason, process)
     else if (process.watchers !== null) process.watchers.fire(this.#reason)
     else return false

@@ -7,6 +7,7 @@ export {
   channelStatistics,
   connectNode,
   disconnectNode,
+  monitorNode,
   monitorNodes,
   nodes,
 } from './dist/index.ts'

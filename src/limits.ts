@@ -52,6 +52,8 @@ export const limits = {
   certFileMaxBytes: 64 * 1024,
   /** Pins held in memory and on disk. */
   trustedPinsMax: 100_000,
+  /** A node's program has stopped by then, or what is left of it ends with the node. */
+  programStopMaxMs: 25_000,
   /** A node that was asked to end has drained by then, or its program is ended. */
   drainMaxMs: 30_000,
   /** Connections of one carrier endpoint, dialled and accepted. */

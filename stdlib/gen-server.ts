@@ -11,8 +11,10 @@ import type { Awaitable, Reason, Self } from '../runtime/index.ts'
 import { Module } from '../runtime/kernel.ts'
 import type { CallOutcome, CastOutcome, InitOutcome } from './outcome.ts'
 import type { ArgOf, Calls, Casts, CheckedProtocol, From, ReplyOf } from './protocol.ts'
-import { Callbacks, type GivenCallbacks } from './server-callbacks.ts'
+import { Callbacks, type GivenCallbacks, type InlineOptions } from './server-callbacks.ts'
 import { Server, type TimeoutMessage, timeoutMessage } from './server-loop.ts'
+
+export type { InlineOptions } from './server-callbacks.ts'
 
 export type CallHandlers<P, S> = {
   readonly [Op in keyof Calls<P>]: (
@@ -46,6 +48,8 @@ export type ServerCallbacks<P, S, Arg> = {
   readonly terminate?: (reason: Reason, state: S, self: Self) => Awaitable<void>
   /** What `sys.getStatus` shows of the state: to leave out secrets and what is too large. */
   readonly formatStatus?: (state: S) => unknown
+  /** Lets the server run on its sender's stack; for short synchronous handlers. Default: never. */
+  readonly inline?: InlineOptions
 } & Required<'calls', CallHandlers<P, NoInfer<S>>> &
   Required<'casts', CastHandlers<P, NoInfer<S>>>
 
@@ -67,7 +71,7 @@ export function genServer<P extends CheckedProtocol<P>>(
   return <S, Arg>(given: ServerCallbacks<P, S, Arg>) => {
     const callbacks = new Callbacks(given as unknown as GivenCallbacks)
     return new Module<P, Arg>(name, (process, arg, started) => {
-      new Server(process, callbacks, started).begin(arg)
+      new Server(process, callbacks).begin(arg, started)
     })
   }
 }

@@ -74,7 +74,7 @@ export function genStatem<P extends CheckedEvents<P>, S extends object>(
   return <Arg>(given: object): Module<P, Arg> => {
     const callbacks = new StatemCallbacks(given)
     return new Module<P, Arg>(name, (process, arg, started) => {
-      new Statem(process, callbacks, started).begin(arg)
+      new Statem(process, callbacks).begin(arg, started)
     })
   }
 }

@@ -27,6 +27,8 @@ import {
   create,
   deadLetter,
   deliver,
+  drainInline,
+  INLINE_CASTS,
   monitorLocal,
   type Process,
   parkedCaller,
@@ -248,15 +250,20 @@ export function cast<P, Op extends OpOf<Casts<P>>>(
   const message: CastMessage = { tag: '$cast', op, arg: sent }
   const resident = isPid(server) ? system.resident(server) : null
   if (resident !== null) {
-    post(resident, message, process)
+    castHere(resident, message, process)
     return
   }
   const target = system.callTarget(server)
-  if (target.tag === 'local') post(target.process, message, process)
+  if (target.tag === 'local') castHere(target.process, message, process)
   else if (target.tag === 'remote') {
     const signal = { tag: 'send', to: target.to, message } as const
     system.route.deliver(target.node, process, signal)
   } else deadLetter(system, system.node, server, message)
+}
+
+function castHere(server: Process, message: CastMessage, sender: Process | null): void {
+  post(server, message, sender)
+  if ((server.flags & INLINE_CASTS) !== 0) drainInline(server)
 }
 
 /** Answers a call from anywhere; a late or second answer is dropped (rules G8, A5). */

@@ -40,6 +40,7 @@ export {
 export type { EventManager, HandlerRemoved, HandlerResult } from './event/manager.ts'
 export { remove, removeReply, swap, swapReply } from './event/outcome.ts'
 export type { HandlerExitMessage } from './event/perform.ts'
+export type { HandlerState } from './event/state.ts'
 export {
   call,
   callWithin,
@@ -68,7 +69,7 @@ export {
   syncNotify,
   whichHandlers,
 } from './gen-event.ts'
-export { type Behaviour, genServer, isTimeout } from './gen-server.ts'
+export { type Behaviour, genServer, type InlineOptions, isTimeout } from './gen-server.ts'
 export { genStatem, monotonicMs } from './gen-statem.ts'
 export { addLogHandler, type LogHandler } from './logger/handler.ts'
 export { jsonLine } from './logger/json.ts'
@@ -119,7 +120,7 @@ export {
 } from './request.ts'
 export { type Labelled, RequestCollection } from './request-collection.ts'
 export type { TimeoutMessage } from './server-loop.ts'
-export type { EventIn } from './statem/handlers.ts'
+export type { Current as CurrentState, EventIn } from './statem/handlers.ts'
 export type { Answer, TimeoutSetting } from './statem/options.ts'
 export { answer, keep, postpone, repeat, stay, stopAndReply, to } from './statem/outcome.ts'
 export type { ChildCounts } from './supervisor/children.ts'
@@ -144,6 +145,7 @@ export {
   type Strategy,
   type SupervisorFlags,
 } from './supervisor/spec.ts'
+export type { ChildState, DynamicSupervisorView, SupervisorView } from './supervisor/state.ts'
 export {
   type ChildInfo,
   type StartedChild,

@@ -2,8 +2,8 @@
  * What a handler decides, as a value: answer, go on, or stop (OTP's `{reply, ...}`, `{noreply,
  * ...}`, `{stop, ...}`). State is threaded through; nothing else is changed by returning one.
  */
-import type { Reason } from '../runtime/index.ts'
-import { checkTimeout } from '../runtime/kernel.ts'
+import { BadArgument, type Reason } from '../runtime/index.ts'
+import { checkTimeout, isReason, show } from '../runtime/kernel.ts'
 
 export type OutcomeOptions = {
   /**
@@ -95,13 +95,13 @@ export function isOutcome(value: unknown): value is Outcome {
 
 /** Answers the call and goes on with `state`. */
 export function reply<R, S>(value: R, state: S, options: OutcomeOptions = noOptions): Reply<R, S> {
-  if (options.timeoutMs !== undefined) checkTimeout('timeoutMs', options.timeoutMs)
+  if (options !== noOptions) checkOptions(options)
   return new Reply(value, state, options)
 }
 
 /** Goes on with `state`; from a call's handler: the answer comes later, by `replyTo`. */
 export function next<S>(state: S, options: OutcomeOptions = noOptions): Next<S> {
-  if (options.timeoutMs !== undefined) checkTimeout('timeoutMs', options.timeoutMs)
+  if (options !== noOptions) checkOptions(options)
   return new Next(state, options)
 }
 
@@ -109,11 +109,13 @@ export function next<S>(state: S, options: OutcomeOptions = noOptions): Next<S> 
 export function stop(reason: Reason): Stop<never>
 export function stop<S>(reason: Reason, state: S): Stop<S>
 export function stop<S>(reason: Reason, state?: S): Stop<S> {
+  checkReason(reason)
   return new Stop(reason, state)
 }
 
 /** Runs `terminate`, then answers, then stops (rule G9). */
 export function stopReply<R, S>(reason: Reason, value: R, state: S): StopReply<R, S> {
+  checkReason(reason)
   return new StopReply(reason, value, state)
 }
 
@@ -126,3 +128,24 @@ export type CallOutcome<R, S> = Reply<R, S> | Next<S> | Stop<S> | StopReply<R, S
 export type CastOutcome<S> = Next<S> | Stop<S>
 /** A plain state means `next(state)`. */
 export type InitOutcome<S> = S | Next<S> | Stop<never> | Ignore
+
+function checkOptions(options: OutcomeOptions): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new BadArgument(`options: expected an object, got ${show(options)}`)
+  }
+  for (const field of Object.keys(options)) {
+    if (field !== 'timeoutMs' && field !== 'continue') {
+      throw new BadArgument(`options: there is no option '${field}'`)
+    }
+  }
+  if (options.timeoutMs === undefined) return
+  checkTimeout('timeoutMs', options.timeoutMs)
+  if ('continue' in options) {
+    throw new BadArgument('options: timeoutMs and continue exclude each other')
+  }
+}
+
+function checkReason(reason: Reason): void {
+  if (isReason(reason)) return
+  throw new BadArgument(`reason: expected a string or a tagged object, got ${show(reason)}`)
+}

@@ -40,6 +40,7 @@ const node = await startNode({
   name: 'demo@localhost',
   modules: [Counter, Program],
   root: child(Program, 10),
+  drainOnSignals: true,
 })
 
 await node.run(async (self) => {

@@ -1,6 +1,7 @@
 /**
- * The HTTP side: each request becomes one call of a counter, by its name. Host code calls with the
- * node itself; what fails is answered by `status.ts`.
+ * The HTTP side: a process that owns the port. Each request becomes one call of a counter, by its
+ * name; what fails is answered by `status.ts`. Asked to stop, it takes no more requests and ends
+ * when those it took are answered.
  *
  *   GET  /counters/visits             its value
  *   POST /counters/visits/add?by=2    adds, and gives the value
@@ -10,7 +11,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type Caller, callWithin, local } from 'skein'
+import { callWithin, genServer, local, reply, type Self } from 'skein'
 import { Counter } from './counters.ts'
 import { failureOf } from './status.ts'
 
@@ -19,55 +20,57 @@ const patienceMs = 200
 
 type Answer = { readonly status: number; readonly body: object }
 
-export type Api = {
-  readonly url: string
-  /** Takes no more requests, and resolves when those it took are answered. */
-  close(): Promise<void>
-}
+export type Listener = { calls: { url: () => string } }
 
-export async function openApi(node: Caller): Promise<Api> {
-  const server = createServer((request, response) => {
-    answer(node, request).then(({ status, body }) => {
-      response.writeHead(status, { 'content-type': 'application/json' })
-      response.end(JSON.stringify(body))
+export const Listener = genServer<Listener>('listener')({
+  init: async (port: number, self) => {
+    // Without this it would end before `terminate` could wait for the answers.
+    self.trapExit(true)
+    const server = createServer((request, response) => {
+      answer(self, request).then(({ status, body }) => {
+        // A client that keeps its connection would keep a server that wants to end.
+        if (!server.listening) response.setHeader('connection', 'close')
+        response.writeHead(status, { 'content-type': 'application/json' })
+        response.end(JSON.stringify(body))
+      })
     })
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return {
-    url: `http://127.0.0.1:${portOf(server.address())}`,
-    close: async () => {
-      const closed = once(server, 'close')
-      server.close()
-      await closed
-    },
-  }
-}
+    server.listen(port, '127.0.0.1')
+    await once(server, 'listening')
+    return server
+  },
+  calls: { url: (server) => reply(`http://127.0.0.1:${portOf(server.address())}`, server) },
+  terminate: async (_reason, server) => {
+    const closed = once(server, 'close')
+    server.close()
+    await closed
+    console.log('every request is answered')
+  },
+})
 
 /** Never rejects: whatever goes wrong is an answer. */
-async function answer(node: Caller, { method, url }: IncomingMessage): Promise<Answer> {
+async function answer(self: Self, { method, url }: IncomingMessage): Promise<Answer> {
   try {
-    return await route(node, `${method} ${url}`)
+    return await route(self, `${method} ${url}`)
   } catch (error) {
     return failureOf(error)
   }
 }
 
-async function route(node: Caller, line: string): Promise<Answer> {
+async function route(self: Self, line: string): Promise<Answer> {
   const [, method, name = '', op = 'get', query = ''] =
     /^(GET|POST) \/counters\/([\w-]{1,64})(?:\/(\w+))?(?:\?(.*))?$/.exec(line) ?? []
   const counter = local(Counter, name)
   switch (`${method} ${op}`) {
     case 'GET get':
-      return value(await callWithin(node, patienceMs, counter, 'get'))
+      return value(await callWithin(self, patienceMs, counter, 'get'))
     case 'POST add': {
       const by = Number(new URLSearchParams(query).get('by') ?? 1)
       if (!Number.isSafeInteger(by)) return { status: 400, body: { error: 'by: a whole number' } }
-      return value(await callWithin(node, patienceMs, counter, 'add', by))
+      return value(await callWithin(self, patienceMs, counter, 'add', by))
     }
     case 'POST crash':
     case 'POST hang':
-      await callWithin(node, patienceMs, counter, op === 'crash' ? 'crash' : 'hang')
+      await callWithin(self, patienceMs, counter, op === 'crash' ? 'crash' : 'hang')
       return value(0)
     default:
       return { status: 404, body: { error: 'no such route' } }

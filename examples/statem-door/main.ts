@@ -75,7 +75,7 @@ const Door = genStatem<Door, Doors>('door')({
   },
 })
 
-const node = await startNode({ name: 'demo@localhost', modules: [Door] })
+const node = await startNode({ name: 'demo@localhost', modules: [Door], drainOnSignals: true })
 
 await node.run(async (self) => {
   const heard = async (): Promise<void> => console.log('heard:', await self.receive())

@@ -71,6 +71,7 @@ const Bank = application('bank', {
 const node = await startNode({
   name: 'demo@localhost',
   modules: [Ledger, Desk, Session, Sessions, Tree],
+  drainOnSignals: true,
   quiet: true,
   observe: (event) => {
     if (event.tag !== 'log' || event.level !== 'error') return

@@ -81,12 +81,13 @@ async function tour(): Promise<void> {
     cookie,
     tickMs,
     quiet: true,
+    drainOnSignals: true,
     observe: (event) => events.push(event),
   })
   const aPort = a.address?.port ?? 0
   say(`node a is up on UDP port ${aPort}; it reaches c through an eavesdropper`)
 
-  await a.run(async (self) => {
+  const program = async (self: Self): Promise<void> => {
     await step('authenticated', 'a, b and c know each other by key', () =>
       authenticated(self, stage),
     )
@@ -123,10 +124,16 @@ async function tour(): Promise<void> {
     await step('strangerRefused', 'a stranger with the name of b was refused', () =>
       strangerRefused(self, aPort),
     )
-  })
-  await a.stop()
-  await Promise.all([b.stop('end'), c.stop('end')])
-  forwarder.close()
+  }
+  try {
+    await a.run(program)
+  } finally {
+    // The same whether the tour is over or was told to end: a first, then b and c.
+    await a.stop()
+    await Promise.all([b.stop('end'), c.stop('end')])
+    forwarder.close()
+    say('the nodes have stopped')
+  }
 }
 
 /** c is ended by SIGKILL while a monitors a server there. Returns that server's pid. */
@@ -183,8 +190,14 @@ async function step(
     shown[name] = await run()
     say(`${shown[name] ? 'ok ' : 'NOT'} ${text}`)
   } catch (error) {
+    // What fails now fails because this node stops.
+    if (toldToEnd()) throw new Error('it was told to end')
     say(`NOT ${text}: ${String(error)}`)
   }
+}
+
+function toldToEnd(): boolean {
+  return events.some((event) => event.tag === 'log' && event.message === 'the node drains')
 }
 
 function options(name: string, port: number, nodes: ChildOptions['nodes']): ChildOptions {

@@ -12,6 +12,7 @@ const node = await startNode({
   ...rest,
   carrier: quicCarrier({ host: '127.0.0.1', port }),
   quiet: true,
+  drainOnSignals: true,
 })
 const [victim] = Object.keys(options.nodes)
 console.log(JSON.stringify({ accepted: await connectNode(node, victim ?? '') }))

@@ -37,6 +37,7 @@ const node = await startNode({
   name: 'pool@localhost',
   modules: [Cpu, Clerk, Program],
   root: child(Program),
+  drainOnSignals: true,
 })
 
 await node.run(async (self) => {

@@ -5,6 +5,7 @@ export {
   channelStatistics,
   connectNode,
   disconnectNode,
+  monitorNode,
   monitorNodes,
   nodes,
 } from './nodes.ts'

@@ -1,6 +1,13 @@
 /** Questions and requests about other nodes (OTP `nodes/0`, `net_kernel`). */
 import { BadArgument, type Caller, type Self } from '../../runtime/index.ts'
-import { callerProcess, systemOf } from '../../runtime/kernel.ts'
+import {
+  callerProcess,
+  checkName,
+  deliver,
+  processOfSelf,
+  show,
+  systemOf,
+} from '../../runtime/kernel.ts'
 import type { ChannelStatistics } from './channel.ts'
 import { Router } from './router.ts'
 
@@ -19,6 +26,30 @@ export function monitorNodes(self: Self, on: boolean): void {
   if (process === null || subscribers === undefined) return
   if (on) subscribers.add(process)
   else subscribers.remove(process)
+}
+
+/**
+ * Tells the calling process when `node` is lost, as `{ tag: 'nodedown', node, reason }`: once for
+ * each `true`, each `false` takes one back (rule D4). Connects with the node; one that cannot be
+ * reached is lost at once, with reason `noconnection`. The local node is never lost. Throws
+ * `BadArgument` for what is no node name or no boolean.
+ */
+export function monitorNode(self: Self, node: string, on: boolean): void {
+  checkName('node', node)
+  if (typeof on !== 'boolean') throw new BadArgument(`on: expected true or false, got ${show(on)}`)
+  const process = processOfSelf(self)
+  const router = routerOf(self)
+  if (node === process.system.node) return
+  const down = { tag: 'nodedown', node, reason: 'noconnection' } as const
+  if (router === undefined) {
+    if (on) deliver(process, down)
+  } else if (!on) router.monitors.remove(process, node)
+  else {
+    router.monitors.add(process, node)
+    router.connect(node, (up) => {
+      if (!up) router.monitors.tell(down)
+    })
+  }
 }
 
 /** Connects with a node. False when it cannot be reached or refuses us; the log says why. */

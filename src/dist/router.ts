@@ -22,6 +22,7 @@ import { limits } from '../limits.ts'
 import { type Codec, createCodec } from '../wire/index.ts'
 import type { Attempts } from './attempts.ts'
 import { type Channel, type SenderKey, senderKey } from './channel.ts'
+import { NodeMonitors } from './node-monitors.ts'
 import { closeCode } from './protocol.ts'
 import { encodeSignal } from './signal-codec.ts'
 import { Subscribers } from './subscribers.ts'
@@ -62,6 +63,7 @@ export type NodeState = 'unknown' | 'connecting' | 'dialing' | 'closing' | 'up'
 
 export class Router implements Route {
   readonly subscribers: Subscribers
+  readonly monitors = new NodeMonitors()
   /**
    * Starts the process that works on an attempt; set while the net kernel runs. Without it nobody
    * is reachable.
@@ -168,6 +170,7 @@ export class Router implements Route {
       this.#entries.delete(node)
       this.#system.trace.emit({ tag: 'nodedown', node, reason })
       this.subscribers.tell({ tag: 'nodedown', node, reason })
+      this.monitors.tell({ tag: 'nodedown', node, reason })
       this.#reopen(node, closing)
     })
   }

@@ -5,7 +5,7 @@
  * one that says so, because an exit must never be lost for its words.
  */
 import { isPid, isReference, type Pid, type Reason } from '../../runtime/index.ts'
-import { isReason, type Signal, withoutStack } from '../../runtime/kernel.ts'
+import { isReason, type Signal, show, withoutStack } from '../../runtime/kernel.ts'
 import type { Codec, EncodeError } from '../wire/index.ts'
 
 /** Frame types of signals; 1 is the fragment. */
@@ -64,7 +64,11 @@ export function encodeSignal(codec: Codec, signal: Signal, exposeStacks: boolean
 }
 
 function fieldsOf(signal: Signal, exposeStacks: boolean): readonly unknown[] {
-  const outward = (reason: Reason): Reason => (exposeStacks ? reason : withoutStack(reason))
+  const outward = (reason: Reason): Reason => {
+    // A peer would refuse the whole signal, and nobody there would ever hear of the end.
+    if (!isReason(reason)) return { tag: 'unsendable', was: show(reason) }
+    return exposeStacks ? reason : withoutStack(reason)
+  }
   switch (signal.tag) {
     case 'send':
       return [signal.to, signal.message]

@@ -1,22 +1,18 @@
 /**
  * A running node. Host code holds it and passes it, or a `self`, to every function. `stop` is
- * bounded and orderly: the applications, then the program, in reverse start order, then the
- * channels, the socket, the timers; afterwards nothing keeps the OS process alive.
+ * bounded and orderly: the program in reverse start order, then the channels, the socket, the
+ * timers; afterwards nothing keeps the OS process alive.
  */
-import { Exit, type Pid, type Reason, type Self, whereis } from '../../runtime/index.ts'
+import type { Reason } from '../../runtime/index.ts'
 import { LocalNode, type System } from '../../runtime/kernel.ts'
-import { controllerName } from '../../stdlib/application/application.ts'
-import { stopServer } from '../../stdlib/index.ts'
 import type { Address } from '../carrier/carrier.ts'
 import { closeCode, type Dist } from '../dist/index.ts'
 import { drainOnSignals } from './drain.ts'
-
-/** How long the program may take to stop before it is killed. */
-const stopTimeoutMs = 10_000
+import { type Program, stopProgram } from './program.ts'
 
 export type NodeParts = {
   readonly system: System
-  readonly root: Pid
+  readonly program: Program
   readonly dist: Dist | undefined
 }
 
@@ -29,13 +25,7 @@ export class Node extends LocalNode {
   constructor(parts: NodeParts) {
     super(parts.system)
     this.#parts = parts
-    const { system, root } = parts
-    system.onFatal = (reason) => this.#fail(reason)
-    const found = system.lookup(root)
-    if (found.tag === 'local') {
-      found.process.exitHooks ??= []
-      found.process.exitHooks.push((reason) => this.#fail(reason))
-    }
+    void parts.program.failed.then((reason) => this.#fail(reason))
   }
 
   /** Where other nodes reach this one; undefined without a carrier. */
@@ -67,11 +57,8 @@ export class Node extends LocalNode {
   }
 
   async #stop(): Promise<void> {
-    const { root, dist } = this.#parts
-    await this.run(async (self) => {
-      await stopWithin(self, whereis(self, controllerName))
-      await stopWithin(self, root)
-    })
+    const { program, dist } = this.#parts
+    await stopProgram(this, program)
     await dist?.endpoint.close(closeCode.shutdown)
     await super.stop()
     this.#release()
@@ -79,15 +66,5 @@ export class Node extends LocalNode {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop()
-  }
-}
-
-/** Stops a process in order, or kills it when that takes too long: nothing of it may remain. */
-async function stopWithin(self: Self, pid: Pid | undefined): Promise<void> {
-  if (pid === undefined) return
-  try {
-    await stopServer(self, pid, 'shutdown', stopTimeoutMs)
-  } catch (error) {
-    if (error instanceof Exit && error.reason === 'timeout') self.exit(pid, 'kill')
   }
 }

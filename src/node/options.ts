@@ -9,8 +9,9 @@ import { type ChildSpec, checkLoggerOptions, type LoggerOptions } from '../../st
 import type { Address, Carrier, TlsMaterial } from '../carrier/carrier.ts'
 import type { StaticNodes } from '../discovery/static.ts'
 import { type TrustMode, validateNodeName } from '../identity/index.ts'
+import { type ApplicationOptions, checkApplications } from './application-options.ts'
 
-export type NodeOptions = {
+export type NodeOptions = ApplicationOptions & {
   /** `name@host`, unique in the cluster. */
   readonly name: string
   /** How to reach other nodes: `quicCarrier(...)`. Without one the node is alone. */
@@ -68,6 +69,8 @@ const known: readonly (keyof NodeOptions)[] = [
   'join',
   'modules',
   'spawnable',
+  'applications',
+  'config',
   'root',
   'dataDir',
   'cookie',
@@ -114,6 +117,7 @@ export function checkOptions(options: NodeOptions): void {
     if (given !== undefined && typeof given !== 'boolean') refuse(field, 'true or false', given)
   }
   checkParts(options)
+  checkApplications(options)
   if (options.logger !== undefined) checkLoggerOptions(options.logger)
   if (dataDir !== undefined && !isText(dataDir)) refuse('dataDir', 'a path', dataDir)
   if (cookie !== undefined && !isText(cookie)) refuse('cookie', 'a non-empty string', cookie)

@@ -1,9 +1,9 @@
 /**
- * Starting a node: options, identity, socket, tree, in this order. Whatever fails, everything
- * opened before it is closed again and the error says what to do.
+ * Starting a node: options, identity, socket, tree, program, in this order. Whatever fails,
+ * everything opened before it is closed again and the error says what to do.
  */
-import { createSystem, formatReason, LocalNode, type System } from '../../runtime/kernel.ts'
-import { start, startLogger } from '../../stdlib/index.ts'
+import { createSystem, LocalNode, type System } from '../../runtime/kernel.ts'
+import { startLogger } from '../../stdlib/index.ts'
 import { staticResolver } from '../discovery/static.ts'
 import { closeCode, type Dist, startDist } from '../dist/index.ts'
 import {
@@ -15,52 +15,37 @@ import {
 } from '../identity/index.ts'
 import { Node } from './node.ts'
 import { checkOptions, defaultCookie, type NodeOptions } from './options.ts'
-import { rootModules } from './tree.ts'
+import { startProgram } from './program.ts'
+import { StartError } from './start-error.ts'
+
+export { StartError }
 
 const defaultTickMs = 5_000
 
-/** A node could not be started. Nothing of it is left; `reason` is stable, the message explains. */
-export class StartError extends Error {
-  override readonly name = 'StartError'
-  readonly reason: string
-
-  constructor(reason: string, message: string) {
-    super(message)
-    this.reason = reason
-  }
-}
-
 /**
  * Starts a node. Throws `BadArgument` for a bad option, and `StartError` when the keys or the
- * certificate cannot be used, the address cannot be bound, a node to join cannot be found, or the
- * program's root does not start.
+ * certificate cannot be used, the address cannot be bound, a node to join cannot be found, or an
+ * application or the program's root does not start.
  */
 export async function startNode(options: NodeOptions): Promise<Node> {
   checkOptions(options)
   const { logger, quiet = false } = options
   const system = createSystem({ ...options, quiet: quiet || logger !== undefined })
-  if (logger !== undefined) {
-    startLogger(new LocalNode(system), quiet ? { ...logger, stderr: false } : logger)
-  }
+  const host = new LocalNode(system)
+  if (logger !== undefined) startLogger(host, quiet ? { ...logger, stderr: false } : logger)
   if (options.observe !== undefined) system.trace.subscribe(options.observe)
   let dist: Dist | undefined
   try {
     await checkJoin(system, options)
     dist = await openDist(system, options)
-    const modules = rootModules(dist?.children ?? [], options.root)
-    for (const module of modules) system.modules.addShielded(module)
-    const root = await start(new LocalNode(system), modules[0]!, undefined)
-    if (root.tag !== 'ok') {
-      const why = root.tag === 'error' ? formatReason(root.reason) : root.tag
-      throw new StartError('rootFailed', `node ${options.name}: its root did not start: ${why}`)
-    }
+    const program = await startProgram(host, dist?.children ?? [], options)
     for (const peer of options.join ?? []) dist?.router.connect(peer, () => undefined)
-    const node = new Node({ system, root: root.pid, dist })
+    const node = new Node({ system, program, dist })
     if (options.drainOnSignals) node.drainOnSignals()
     return node
   } catch (error) {
     await dist?.endpoint.close(closeCode.shutdown)
-    await new LocalNode(system).stop()
+    await host.stop()
     throw error
   }
 }

@@ -3,7 +3,7 @@
  *
  *   skein.root     oneForOne
  *   ├─ skein.cluster   restForOne: links, kernel
- *   └─ the program's root
+ *   └─ the program's root, added when the applications run (`program.ts`)
  *
  * A crash in the cluster never restarts the program, and the other way round.
  */
@@ -15,8 +15,7 @@ const rootIntensity = 10
 
 export function rootModules(
   cluster: readonly ChildSpec[],
-  program: ChildSpec | undefined,
-): readonly Module<Supervisor, undefined>[] {
+): readonly [Module<Supervisor, undefined>, Module<Supervisor, undefined>] {
   const clusterModule = supervisor('skein.cluster', (_: undefined) => ({
     strategy: 'restForOne',
     intensity: rootIntensity,
@@ -27,10 +26,7 @@ export function rootModules(
     strategy: 'oneForOne',
     intensity: rootIntensity,
     periodMs: 10_000,
-    children: [
-      ...(cluster.length > 0 ? [child(clusterModule, undefined, { id: 'cluster' })] : []),
-      ...(program === undefined ? [] : [program]),
-    ],
+    children: cluster.length > 0 ? [child(clusterModule, undefined, { id: 'cluster' })] : [],
   }))
   return [root, clusterModule]
 }

@@ -70,6 +70,8 @@ export type EventCallbacks<Event, P, S, Arg> = {
   ) => Awaitable<EventOutcome<NoInfer<S>, Event>>
   /** Last words. What it returns is what `deleteHandler` answers and what a successor gets. */
   readonly terminate?: (why: Removal, state: S, self: Self) => unknown
+  /** What `sys.getStatus` shows of the state: to leave out secrets and what is too large. */
+  readonly formatStatus?: (state: S) => unknown
 } & Required<'calls', EventCalls<Event, P, NoInfer<S>>>
 
 type Given = (...args: readonly unknown[]) => unknown
@@ -86,6 +88,7 @@ export class EventHandler<Event = never, P = unknown, Arg = never> {
   readonly calls: Operations<Given>
   readonly info: Given | undefined
   readonly terminate: Given | undefined
+  readonly formatStatus: Given | undefined
   declare readonly [accepts]?: (event: Event) => void
   declare readonly [speaks]?: P
   declare readonly [takes]?: (arg: Arg) => void
@@ -100,6 +103,7 @@ export class EventHandler<Event = never, P = unknown, Arg = never> {
     this.event = required(given, 'event')
     this.info = functionIn(given, 'info')
     this.terminate = functionIn(given, 'terminate')
+    this.formatStatus = functionIn(given, 'formatStatus')
     const calls: unknown = Reflect.get(given, 'calls') ?? {}
     if (typeof calls !== 'object' || calls === null) {
       throw new BadArgument(`calls: expected an object, got ${show(calls)}`)
@@ -109,7 +113,7 @@ export class EventHandler<Event = never, P = unknown, Arg = never> {
   }
 }
 
-const known: readonly string[] = ['init', 'event', 'calls', 'info', 'terminate']
+const known: readonly string[] = ['init', 'event', 'calls', 'info', 'terminate', 'formatStatus']
 
 function required(given: object, key: string): Given {
   const found = functionIn(given, key)

@@ -19,6 +19,7 @@ import type { From } from '../protocol.ts'
 import { type HandlerId, type HandlerSpec, isHandlerId } from './handler.ts'
 import { Hands, type OwnerRequest, type Repertoire } from './perform.ts'
 import { find, type Handlers, replaced, verdictOf, verdictOfCall, without } from './rule.ts'
+import { ManagerState } from './state.ts'
 
 /** How an installation went. */
 export type HandlerResult =
@@ -51,8 +52,6 @@ export type EventManager<Event> = {
   casts: { notify: (event: Event) => void }
 }
 
-type State = { readonly hands: Hands; readonly handlers: Handlers }
-
 const badRequest = { tag: 'error', reason: 'badRequest' } as const
 
 /** A reason as reply data: stacks stay here. */
@@ -74,7 +73,7 @@ export function managerModule<Arg>(
     calls: {
       addHandler: async (state, request) => {
         const [result, handlers] = await add(state, request)
-        return reply(result, { ...state, handlers })
+        return reply(result, state.with(handlers))
       },
       deleteHandler: async (state, request) => {
         const one = isHandlerId(request?.handler) && find(state.handlers, request.handler)
@@ -83,14 +82,14 @@ export function managerModule<Arg>(
         const handlers = without(state.handlers, one.id)
         const result: HandlerRemoved =
           ran.tag === 'failed' ? failure(ran.reason) : { tag: 'ok', value: ran.value }
-        return reply(result, { ...state, handlers })
+        return reply(result, state.with(handlers))
       },
       swapHandler: async (state, request) => {
         const [result, handlers] = await swap(state, request)
-        return reply(result, { ...state, handlers })
+        return reply(result, state.with(handlers))
       },
       callHandler: async (state, request, self, from) =>
-        next({ ...state, handlers: await callOne(state, request, self, from) }),
+        next(state.with(await callOne(state, request, self, from))),
       whichHandlers: (state) =>
         reply(
           state.handlers.map((one) => one.id),
@@ -99,16 +98,16 @@ export function managerModule<Arg>(
       syncNotify: async (state, event) => reply(null, await notified(state, event)),
     },
     casts: { notify: async (state, event) => next(await notified(state, event)) },
-    info: async (state, message, self) =>
-      next({ ...state, handlers: await informed(state, message, self) }),
+    info: async (state, message, self) => next(state.with(await informed(state, message, self))),
     terminate: async (reason, { hands, handlers }) => {
       for (const one of handlers) await hands.end(one, { tag: 'stop', reason })
     },
+    formatStatus: (state) => state.formatted(),
   })
 }
 
 async function installAll(hands: Hands, specs: readonly HandlerSpec[]) {
-  let state: State = { hands, handlers: [] }
+  let state = new ManagerState(hands, [])
   for (const spec of specs) {
     const [result, handlers] = await add(state, { spec, owner: null })
     if (result.tag === 'error') {
@@ -117,13 +116,13 @@ async function installAll(hands: Hands, specs: readonly HandlerSpec[]) {
       const { module, id } = spec
       return stop({ tag: 'failedToInstall', handler: { module, id }, reason })
     }
-    state = { hands, handlers }
+    state = state.with(handlers)
   }
   return state
 }
 
 async function add(
-  { hands, handlers }: State,
+  { hands, handlers }: ManagerState,
   request: AddRequest,
 ): Promise<readonly [HandlerResult, Handlers]> {
   if (!isAddition(request)) return [badRequest, handlers]
@@ -135,7 +134,7 @@ async function add(
 }
 
 async function swap(
-  { hands, handlers }: State,
+  { hands, handlers }: ManagerState,
   request: SwapRequest,
 ): Promise<readonly [HandlerResult, Handlers]> {
   if (!isAddition(request) || !isHandlerId(request.handler)) return [badRequest, handlers]
@@ -156,7 +155,7 @@ async function swap(
 
 /** A call that fails does so for its caller alone, with the reason; so it is answered here. */
 async function callOne(
-  { hands, handlers }: State,
+  { hands, handlers }: ManagerState,
   request: CallRequest,
   self: Self,
   from: From<unknown>,
@@ -185,12 +184,12 @@ async function callOne(
   return handlers.flatMap((other) => (other === one ? place : [other]))
 }
 
-async function notified({ hands, handlers }: State, event: unknown): Promise<State> {
-  return { hands, handlers: await hands.each(handlers, 'event', event, verdictOf) }
+async function notified(state: ManagerState, event: unknown): Promise<ManagerState> {
+  return state.with(await state.hands.each(state.handlers, 'event', event, verdictOf))
 }
 
 async function informed(
-  { hands, handlers }: State,
+  { hands, handlers }: ManagerState,
   message: unknown,
   self: Self,
 ): Promise<Handlers> {

@@ -27,6 +27,7 @@ const callbackNames: readonly string[] = [
   'operations',
   'enter',
   'terminate',
+  'formatStatus',
 ]
 
 type Group = Readonly<Record<string, Handler>>
@@ -69,6 +70,7 @@ class Table {
 export class StatemCallbacks {
   readonly init: Given
   readonly terminate: Given | undefined
+  readonly formatStatus: Given | undefined
   /** Null: one function handles every state there is. */
   readonly #states: ReadonlyMap<string, Table> | null
   readonly #every: Table
@@ -81,6 +83,7 @@ export class StatemCallbacks {
     if (init === undefined) throw new BadArgument('init: expected a function, got undefined')
     this.init = init
     this.terminate = functionIn(given, 'terminate')
+    this.formatStatus = functionIn(given, 'formatStatus')
     const handleEvent = functionIn(given, 'handleEvent')
     const states = objectIn(given, 'states')
     if ((handleEvent === undefined) === (states === undefined)) {
@@ -128,6 +131,12 @@ export class StatemCallbacks {
 
   lastWords(now: Present, reason: Reason, self: Self): unknown {
     return this.terminate?.(reason, presentOf(now), self)
+  }
+
+  /** What `sys.getStatus` shows. */
+  format(now: Present): unknown {
+    const present = presentOf(now)
+    return this.formatStatus === undefined ? present : this.formatStatus(present)
   }
 }
 

@@ -38,7 +38,10 @@ export type CheckedEvents<P> = {
 /** Names of the states of `S`, a type that maps each to its data. */
 export type StateOf<S> = keyof S & string
 
-/** The present state, for handlers that serve all of them: `state` tells which `data` it is. */
+/**
+ * The present state, for handlers that serve all of them, and for `sys.replaceState`: `state` tells
+ * which `data` it is.
+ */
 export type Current<S> = {
   [N in StateOf<S>]: { readonly state: N; readonly data: S[N] }
 }[StateOf<S>]
@@ -211,6 +214,8 @@ export type StatemBase<P, S, Arg> = {
   readonly init: (arg: Arg, self: Self) => Awaitable<StartOutcome<P, S>>
   /** Last words, on a stop, a crash, or the parent's exit when trapping (rules F16, G11). */
   readonly terminate?: (reason: Reason, current: Current<S>, self: Self) => Awaitable<void>
+  /** What `sys.getStatus` shows of it: to leave out secrets and what is too large. */
+  readonly formatStatus?: (current: Current<S>) => unknown
 }
 
 /** The operations by name, for the other callback mode: what is not named is refused. */

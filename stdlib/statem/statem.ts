@@ -7,26 +7,27 @@
  * answered are held: they fail with the machine's reason when it ends (rule F15).
  *
  * A machine that inserts events without end yields as often as one that exchanges mail without end.
+ * System requests are no events: timeouts run on, also while it is suspended, and what they cause
+ * waits with the rest of the mail.
  */
-import { isExit, type Pid, type Reason, type Self, type StartResult } from '../../runtime/index.ts'
+import { BadArgument, isExit, type Reason } from '../../runtime/index.ts'
 import {
   answer,
   type Continuation,
   holdRequest,
   type Process,
   prepare,
-  type Receiver,
   Request,
   reasonOfThrown,
-  reportCrash,
   runtimeLimits,
-  selfOf,
   show,
-  terminate,
   waitFor,
 } from '../../runtime/kernel.ts'
 import { isCast, isStop } from '../gen.ts'
-import { Ignore, isOutcome, Stop } from '../outcome.ts'
+import { Loop } from '../loop.ts'
+import { isOutcome, Stop } from '../outcome.ts'
+import type { Debug } from '../sys/debug.ts'
+import { isSystem, serveSystem } from '../sys/serve.ts'
 import type { StatemCallbacks } from './callbacks.ts'
 import {
   type Action,
@@ -41,30 +42,18 @@ import {
 import { StatemEvent } from './event.ts'
 import { isStatemOutcome, stay, To } from './outcome.ts'
 import { Expired, OwnTimers } from './timers.ts'
+import { type Shown, settled, taken } from './watched.ts'
 
-export class Statem implements Receiver, Continuation {
-  readonly #process: Process
-  readonly #self: Self
-  /** Who started it linked with itself; a starter without a link is nobody's parent. */
-  readonly #parent: Pid | null
+export class Statem extends Loop implements Continuation {
+  debug: Debug | null = null
   readonly #callbacks: StatemCallbacks
-  /** Null once it has been told. */
-  #started: ((result: StartResult) => void) | null
   readonly #env: Env
   #machine: Machine = unborn
   readonly #timers: OwnTimers
 
-  constructor(
-    process: Process,
-    callbacks: StatemCallbacks,
-    started: (result: StartResult) => void,
-  ) {
-    this.#process = process
-    this.#self = selfOf(process)
-    const { parent, links } = process
-    this.#parent = parent !== null && links?.has(parent) ? parent : null
+  constructor(process: Process, callbacks: StatemCallbacks) {
+    super(process)
     this.#callbacks = callbacks
-    this.#started = started
     this.#timers = new OwnTimers(process)
     this.#env = {
       has: (state) => callbacks.has(state),
@@ -73,77 +62,78 @@ export class Statem implements Receiver, Continuation {
     }
   }
 
-  begin(arg: unknown): void {
-    this.#process.receiver = this
-    this.#self.onExit(() => this.#timers.stop())
-    let outcome: unknown
-    try {
-      outcome = this.#callbacks.init(arg, this.#self)
-    } catch (thrown) {
-      this.#initThrew(thrown)
-      return
-    }
-    if (!(outcome instanceof Promise)) this.#initialised(outcome)
-    else {
-      waitFor(this.#process, outcome, {
-        proceed: (value) => this.#initialised(value),
-        fail: (thrown) => this.#initThrew(thrown),
-      })
-    }
+  protected init(arg: unknown): unknown {
+    this.self.onExit(() => this.#timers.stop())
+    return this.#callbacks.init(arg, this.self)
   }
+
+  protected isOutcome(thrown: unknown): boolean {
+    return isOutcome(thrown) || isStatemOutcome(thrown)
+  }
+
+  protected refusal(outcome: unknown): Reason | null {
+    return outcome instanceof To ? null : badReturn(outcome)
+  }
+
+  protected enter(outcome: unknown): void {
+    if (outcome instanceof To) this.#drive({ tag: 'begin', outcome })
+  }
+
+  protected release(): void {
+    this.#timers.stop()
+  }
+
+  protected lastWords(reason: Reason): unknown {
+    return this.#callbacks.lastWords(this.#machine, reason, this.self)
+  }
+
+  get state(): Shown {
+    const { state, data } = this.#machine
+    return { state, data }
+  }
+
+  /** As in OTP nothing is entered, no timeout ends and nothing postponed is retried. */
+  set state(given: unknown) {
+    const { state, data } = shownOf(given)
+    if (!this.#callbacks.has(state)) {
+      throw new BadArgument(`replaceState: there is no state ${show(state)}`)
+    }
+    this.#machine = this.#machine.at(state, data, this.#machine.doing)
+  }
+
+  format(): unknown {
+    return this.#callbacks.format(this.#machine)
+  }
+
+  /** Nothing was held up but its mail. */
+  goOn(): void {}
 
   receive(message: unknown): void {
     if (message instanceof Expired) this.#drive(message)
     else if (message instanceof Request) this.#called(message)
     else if (isCast(message)) this.#event(new StatemEvent('cast', message.op, message.arg, null))
-    else if (isStop(message)) this.#stop(message.reason)
-    else if (this.#parent !== null && isExit(this.#parent)(message)) this.#stop(message.reason)
+    else if (isStop(message)) this.stop(message.reason)
+    else if (this.parent !== null && isExit(this.parent)(message)) this.stop(message.reason)
     else this.#event(new StatemEvent('info', '', message, null))
   }
 
   /** An async callback has returned. */
   proceed(value: unknown): void {
-    if (this.#process.alive) this.#drive({ tag: 'returned', outcome: value })
+    if (this.process.alive) this.#drive({ tag: 'returned', outcome: value })
   }
 
   /** An async callback has thrown. */
   fail(thrown: unknown): void {
-    if (this.#process.alive) this.#drive(this.#threw(thrown))
-  }
-
-  #initThrew(thrown: unknown): void {
-    if (isOutcome(thrown) || isStatemOutcome(thrown)) this.#initialised(thrown)
-    else this.#declined(reasonOfThrown(thrown))
-  }
-
-  #initialised(outcome: unknown): void {
-    if (!this.#process.alive) return
-    if (outcome instanceof To) {
-      this.#tell({ tag: 'ok', pid: this.#process.pid })
-      this.#drive({ tag: 'begin', outcome })
-    } else if (outcome instanceof Ignore) {
-      this.#tell({ tag: 'ignore' })
-      terminate(this.#process, 'normal')
-    } else this.#declined(outcome instanceof Stop ? outcome.reason : badReturn(outcome))
-  }
-
-  #tell(result: StartResult): void {
-    const started = this.#started
-    this.#started = null
-    started?.(result)
-  }
-
-  #declined(reason: Reason): void {
-    if (this.#process.alive) reportCrash(this.#process, reason)
-    this.#tell({ tag: 'error', reason })
-    terminate(this.#process, reason)
+    if (this.process.alive) this.#drive(this.#threw(thrown))
   }
 
   #called(request: Request): void {
     const event = new StatemEvent('call', request.op, request.arg, request)
-    if (this.#callbacks.find(this.#machine.state, event) === undefined) this.#unhandled(event)
-    else {
-      if (!request.done) holdRequest(this.#process, request)
+    if (this.#callbacks.find(this.#machine.state, event) === undefined) {
+      if (isSystem(request)) serveSystem(this, request)
+      else this.#unhandled(event)
+    } else {
+      if (!request.done) holdRequest(this.process, request)
       this.#drive({ tag: 'event', event })
     }
   }
@@ -157,13 +147,14 @@ export class Statem implements Receiver, Continuation {
   /** Feeds the engine until it waits for mail, a promise, or its end. */
   #drive(first: Input): void {
     for (let input: Input | null = first; input !== null; ) {
-      const [machine, actions]: readonly [Machine, readonly Action[]] = step(
-        this.#machine,
-        input,
-        this.#env,
-      )
-      this.#machine = machine
-      input = this.#perform(actions)
+      const before: Machine = this.#machine
+      const result: readonly [Machine, readonly Action[]] = step(before, input, this.#env)
+      this.#machine = result[0]
+      const next = this.#perform(result[1])
+      if (this.debug !== null && this.process.alive) {
+        this.debug.tell(settled(before, input, result, this.state))
+      }
+      input = next
     }
   }
 
@@ -176,7 +167,7 @@ export class Statem implements Receiver, Continuation {
           break
         case 'arm':
           if (!this.#timers.arm(action)) {
-            this.#stop({ tag: 'systemLimit', limit: 'timers', max: runtimeLimits.timersMax })
+            this.stop({ tag: 'systemLimit', limit: 'timers', max: runtimeLimits.timersMax })
             return null
           }
           break
@@ -189,9 +180,9 @@ export class Statem implements Receiver, Continuation {
         case 'handle':
           return this.#handle(action.event)
         case 'enter':
-          return this.#run(() => this.#callbacks.enter(this.#machine, action.previous, this.#self))
+          return this.#run(() => this.#callbacks.enter(this.#machine, action.previous, this.self))
         case 'stop':
-          this.#stop(action.reason)
+          this.stop(action.reason)
           return null
       }
     }
@@ -200,12 +191,12 @@ export class Statem implements Receiver, Continuation {
 
   /** The machine's own events, as long as the turn's budget lasts. */
   #nextInTurn(): Input | null {
-    const { scheduler, platform } = this.#process.system
+    const { scheduler, platform } = this.process.system
     if (scheduler.charge()) return { tag: 'next' }
     const turn = new Promise<void>((resolve) => platform.turn.later(resolve))
-    waitFor(this.#process, turn, {
+    waitFor(this.process, turn, {
       proceed: () => {
-        if (this.#process.alive) this.#drive({ tag: 'next' })
+        if (this.process.alive) this.#drive({ tag: 'next' })
       },
       fail: () => undefined,
     })
@@ -214,10 +205,13 @@ export class Statem implements Receiver, Continuation {
 
   #handle(event: StatemEvent): Input | null {
     const handler = this.#callbacks.find(this.#machine.state, event)
-    if (handler !== undefined) return this.#run(() => handler(this.#machine, event, this.#self))
+    if (handler !== undefined) {
+      if (this.debug !== null) this.debug.tell(taken(event, this.state))
+      return this.#run(() => handler(this.#machine, event, this.self))
+    }
     if (this.#unhandled(event)) return { tag: 'returned', outcome: stay() }
     const { tag, op } = event
-    this.#stop({ tag: 'undef', op: op === '' ? tag : op, state: this.#machine.state })
+    this.stop({ tag: 'undef', op: op === '' ? tag : op, state: this.#machine.state })
     return null
   }
 
@@ -226,13 +220,13 @@ export class Statem implements Receiver, Continuation {
     try {
       outcome = callback()
     } catch (thrown) {
-      return this.#process.alive ? this.#threw(thrown) : null
+      return this.process.alive ? this.#threw(thrown) : null
     }
     if (outcome instanceof Promise) {
-      waitFor(this.#process, outcome, this)
+      waitFor(this.process, outcome, this)
       return null
     }
-    return this.#process.alive ? { tag: 'returned', outcome } : null
+    return this.process.alive ? { tag: 'returned', outcome } : null
   }
 
   /** A thrown outcome counts as returned (rule F5). */
@@ -242,56 +236,40 @@ export class Statem implements Receiver, Continuation {
   }
 
   /** An event without a handler. False for one that the machine itself has caused. */
-  #unhandled({ tag, op, arg, from }: StatemEvent): boolean {
+  #unhandled(event: StatemEvent): boolean {
+    const { tag, op, arg, from } = event
+    if (this.debug !== null) this.debug.tell(taken(event, this.state))
     if (tag === 'call') {
-      if (from instanceof Request) from.fail({ tag: 'undef', op }, this.#process)
-    } else if (tag === 'cast') this.#report('unknown cast dropped', { op })
+      if (from instanceof Request) from.fail({ tag: 'undef', op }, this.process)
+    } else if (tag === 'cast') this.report('unknown cast dropped', { op })
     else if (tag !== 'info') return false
-    else this.#report('message without a handler dropped', { message: show(arg) })
+    else this.report('message without a handler dropped', { message: show(arg) })
     return true
   }
 
   #overflow({ tag, op, from }: StatemEvent): void {
-    if (from instanceof Request) from.fail('overloaded', this.#process)
-    else this.#report('event dropped: too many are postponed', { event: tag, op })
+    if (from instanceof Request) from.fail('overloaded', this.process)
+    else this.report('event dropped: too many are postponed', { event: tag, op })
   }
 
   /** False when the value cannot be sent, which is the machine's mistake and ends it. */
   #reply({ from, value }: Extract<Action, { readonly tag: 'reply' }>): boolean {
-    const { system } = this.#process
+    const { system } = this.process
     try {
-      answer(system, this.#process, from, system.checked ? prepare(value, 'reply') : value)
+      answer(system, this.process, from, system.checked ? prepare(value, 'reply') : value)
+      this.debug?.tell({ tag: 'out', value, to: from, state: this.state })
       return true
     } catch (error) {
-      this.#stop(reasonOfThrown(error))
+      this.stop(reasonOfThrown(error))
       return false
     }
   }
+}
 
-  /** Runs `terminate`, then ends; a failing `terminate` gives the reason. */
-  #stop(reason: Reason): void {
-    this.#timers.stop()
-    const end = (final: Reason): void => {
-      if (this.#process.alive) reportCrash(this.#process, final)
-      terminate(this.#process, final)
-    }
-    let pending: unknown
-    try {
-      pending = this.#callbacks.lastWords(this.#machine, reason, this.#self)
-    } catch (error) {
-      end(reasonOfThrown(error))
-      return
-    }
-    if (pending instanceof Promise) {
-      waitFor(this.#process, pending, {
-        proceed: () => end(reason),
-        fail: (error) => end(reasonOfThrown(error)),
-      })
-    } else end(reason)
+function shownOf(given: unknown): Shown {
+  if (typeof given === 'object' && given !== null && 'state' in given && 'data' in given) {
+    const { state, data } = given
+    if (typeof state === 'string') return { state, data }
   }
-
-  #report(message: string, fields: Readonly<Record<string, unknown>>): void {
-    const { system, pid, module } = this.#process
-    system.trace.log('warning', message, { pid, module, ...fields })
-  }
+  throw new BadArgument(`replaceState: expected { state, data }, got ${show(given)}`)
 }

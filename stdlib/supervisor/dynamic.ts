@@ -13,7 +13,6 @@ import { genServer } from '../gen-server.ts'
 import { Ignore, next, reply, type Stop, stop } from '../outcome.ts'
 import type { Child, ChildCounts } from './children.ts'
 import {
-  type CheckedDynamicFlags,
   checkDynamicChild,
   checkDynamicFlags,
   type SpecFlags,
@@ -24,6 +23,7 @@ import { reportChild } from './report.ts'
 import { added, type SupervisorState } from './rule.ts'
 import { shutdownTogether } from './shutdown.ts'
 import { type ChildSpec, isSpecError, supervisorMark, withArg } from './spec.ts'
+import { DynamicState, withoutArgs } from './state.ts'
 import type { Done, StartedChild } from './supervisor.ts'
 
 export type DynamicChildInfo = {
@@ -49,13 +49,6 @@ export type DynamicSupervisor<ChildArg = ChildSpec> = {
   }
 }
 
-type State = {
-  readonly supervised: SupervisorState
-  readonly flags: CheckedDynamicFlags
-  /** Children are numbered in the order they were started. */
-  readonly lastChild: number
-}
-
 /**
  * Defines a dynamic supervisor: `dynamicSupervisor('sessions', () => ({ template: template(Session)
  * }))`, whose children are started with an argument, or `dynamicSupervisor('any', () => ({}))`,
@@ -75,7 +68,7 @@ export function dynamicSupervisor<Arg>(
   describe: (arg: Arg) => TemplateFlags<unknown> | SpecFlags | Ignore,
 ): Module<DynamicSupervisor<unknown>, Arg> {
   const module = genServer<DynamicSupervisor<unknown>>(name)({
-    init: (arg: Arg, self): State | Stop<never> | Ignore => {
+    init: (arg: Arg, self): DynamicState | Stop<never> | Ignore => {
       self.trapExit(true)
       const flags = describe(arg)
       return flags instanceof Ignore ? flags : begin(flags)
@@ -92,7 +85,7 @@ export function dynamicSupervisor<Arg>(
           return reply(dead ? { tag: 'ok' } : { tag: 'error', reason: 'notFound' }, state)
         }
         const supervised = await stopChild(self, state.supervised, child)
-        return reply({ tag: 'ok' }, { ...state, supervised })
+        return reply({ tag: 'ok' }, state.with(supervised))
       },
       whichChildren: (state) =>
         reply([...state.supervised.children.backwards()].map(infoOf), state),
@@ -102,24 +95,29 @@ export function dynamicSupervisor<Arg>(
       const event = eventOf(self, state.supervised, message)
       if (event === undefined) return next(state)
       return handle(self, state.supervised, event).then(({ state: supervised, ends }) =>
-        ends ? stop('shutdown', { ...state, supervised }) : next({ ...state, supervised }),
+        ends ? stop('shutdown', state.with(supervised)) : next(state.with(supervised)),
       )
     },
     terminate: (_reason, state, self) => stopAll(self, state.supervised),
+    formatStatus: (state) => withoutArgs(state.shown()),
   })
   Object.defineProperty(module, supervisorMark, { value: true })
   return module
 }
 
-function begin(given: TemplateFlags<unknown> | SpecFlags): State | Stop<never> {
+function begin(given: TemplateFlags<unknown> | SpecFlags): DynamicState | Stop<never> {
   const flags = checkDynamicFlags(given)
   if (isSpecError(flags)) return stop({ ...flags })
   const { intensity, periodMs } = flags
   const rules = { strategy: 'oneForOne', autoShutdown: 'never', intensity, periodMs } as const
-  return { supervised: childless(rules, false), flags, lastChild: 0 }
+  return new DynamicState(childless(rules, false), flags, 0)
 }
 
-async function startChild(self: Self, state: State, arg: unknown): Promise<[StartedChild, State]> {
+async function startChild(
+  self: Self,
+  state: DynamicState,
+  arg: unknown,
+): Promise<[StartedChild, DynamicState]> {
   const { flags, supervised } = state
   const { maxChildren: max } = flags
   if (supervised.children.size >= max) {
@@ -132,7 +130,7 @@ async function startChild(self: Self, state: State, arg: unknown): Promise<[Star
   const numbered = { ...spec, id: String(lastChild) }
   const result = await startSpec(self, numbered)
   if (result.tag === 'error') return [result, state]
-  return [result, { flags, supervised: added(supervised, numbered, result.pid), lastChild }]
+  return [result, new DynamicState(added(supervised, numbered, result.pid), flags, lastChild)]
 }
 
 /** Stops all children at once. Those that end alike otherwise than they should are one report. */

@@ -11,7 +11,7 @@ import { runtimeLimits } from '../../runtime/kernel.ts'
 import { genServer } from '../gen-server.ts'
 import { Ignore, next, reply, type Stop, stop } from '../outcome.ts'
 import type { Child, ChildCounts } from './children.ts'
-import { childless, eventOf, handle, startSpec, step, stopChild } from './perform.ts'
+import { childless, eventOf, type Handled, handle, startSpec, step, stopChild } from './perform.ts'
 import { reportChild } from './report.ts'
 import { added, type SupervisorState, without } from './rule.ts'
 import {
@@ -23,6 +23,7 @@ import {
   type SupervisorFlags,
   supervisorMark,
 } from './spec.ts'
+import { TreeState, withoutArgs } from './state.ts'
 
 export type ChildInfo = {
   readonly id: string
@@ -67,57 +68,57 @@ export function supervisor<Arg = void>(
   describe: (arg: Arg) => SupervisorFlags | Ignore,
 ): Module<Supervisor, Arg> {
   const module = genServer<Supervisor>(name)({
-    init: (arg: Arg, self): Promise<SupervisorState | Stop<never>> | Ignore => {
+    init: (arg: Arg, self): Promise<TreeState | Stop<never>> | Ignore => {
       self.trapExit(true)
       const flags = describe(arg)
       return flags instanceof Ignore ? flags : startAll(self, flags)
     },
     calls: {
-      startChild: async (state, spec, self) => {
-        const [result, after] = await addChild(self, state, spec)
-        return reply(result, after)
+      startChild: async ({ supervised }, spec, self) => {
+        const [result, after] = await addChild(self, supervised, spec)
+        return reply(result, new TreeState(after))
       },
-      restartChild: async (state, id, self) => {
-        const [result, after] = await restartChild(self, state, id)
-        return reply(result, after)
+      restartChild: async ({ supervised }, id, self) => {
+        const [result, after] = await restartChild(self, supervised, id)
+        return reply(result, new TreeState(after))
       },
       terminateChild: async (state, id, self) => {
-        const child = state.children.byId(id)
+        const child = state.supervised.children.byId(id)
         if (child === undefined) return reply({ tag: 'error', reason: 'notFound' }, state)
-        const after = await stopChild(self, state, child)
-        return reply({ tag: 'ok' }, after)
+        const after = await stopChild(self, state.supervised, child)
+        return reply({ tag: 'ok' }, new TreeState(after))
       },
       deleteChild: (state, id) => {
-        const child = state.children.byId(id)
+        const child = state.supervised.children.byId(id)
         if (child === undefined) return reply({ tag: 'error', reason: 'notFound' }, state)
         if (child.restarting) return reply({ tag: 'error', reason: 'restarting' }, state)
         if (child.pid !== null) return reply({ tag: 'error', reason: 'running' }, state)
-        return reply({ tag: 'ok' }, without(state, id))
+        return reply({ tag: 'ok' }, new TreeState(without(state.supervised, id)))
       },
-      whichChildren: (state) => reply([...state.children.backwards()].map(infoOf), state),
-      countChildren: (state) => reply(state.children.counts, state),
+      whichChildren: (state) =>
+        reply([...state.supervised.children.backwards()].map(infoOf), state),
+      countChildren: (state) => reply(state.supervised.children.counts, state),
     },
     info: (state, message, self) => {
-      const event = eventOf(self, state, message)
+      const event = eventOf(self, state.supervised, message)
       if (event === undefined) return next(state)
-      return handle(self, state, event).then(goOn)
+      return handle(self, state.supervised, event).then(goOn)
     },
     terminate: async (_reason, state, self) => {
-      await stopAll(self, state)
+      await stopAll(self, state.supervised)
     },
+    formatStatus: (state) => withoutArgs(state.shown()),
   })
   Object.defineProperty(module, supervisorMark, { value: true })
   return module
 }
 
-function goOn({ state, ends }: { readonly state: SupervisorState; readonly ends: boolean }) {
+function goOn({ state: supervised, ends }: Handled) {
+  const state = new TreeState(supervised)
   return ends ? stop('shutdown', state) : next(state)
 }
 
-async function startAll(
-  self: Self,
-  flags: SupervisorFlags,
-): Promise<SupervisorState | Stop<never>> {
+async function startAll(self: Self, flags: SupervisorFlags): Promise<TreeState | Stop<never>> {
   const checked = checkFlags(flags)
   if (isSpecError(checked)) return stop({ ...checked })
   let state = childless(checked, true)
@@ -132,7 +133,7 @@ async function startAll(
     }
     state = added(state, spec, result.pid)
   }
-  return state
+  return new TreeState(state)
 }
 
 async function stopAll(self: Self, state: SupervisorState): Promise<void> {

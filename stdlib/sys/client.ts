@@ -58,7 +58,7 @@ export function getState(caller: Caller, server: Server, timeoutMs?: number): Pr
  * of the new one. Nothing checks that it is a state the server can work with. If `replace` throws,
  * the state stays as it was and this rejects with `{ tag: 'callbackFailed', reason }`.
  */
-export async function replaceState<S>(
+export async function replaceState<const S>(
   caller: Caller,
   server: Server,
   replace: (state: S) => S,

@@ -8,6 +8,7 @@ import { type Process, reasonOfThrown, runtimeLimits } from '../../runtime/kerne
 import { done, type Install, type SysHook } from './command.ts'
 import type { SysEvent } from './event.ts'
 import { snapshot } from './snapshot.ts'
+import { SpecialState } from './special.ts'
 
 /** Counts since statistics were switched on. Times are the node's wall clock, in milliseconds. */
 export type SysStatistics = {
@@ -81,8 +82,9 @@ export class Debug {
     return { sinceMs, nowMs: this.#process.system.platform.clock.wallMs(), messagesIn, messagesOut }
   }
 
-  tell(event: SysEvent | null): void {
-    if (event === null) return
+  tell(told: SysEvent | null): void {
+    if (told === null) return
+    const event = briefly(told)
     if (this.#counts !== null) {
       if (event.tag === 'in') this.#counts.in++
       else if (event.tag === 'out') this.#counts.out++
@@ -115,6 +117,11 @@ export class Debug {
     const { system, pid, module } = this.#process
     system.trace.log(level, message, { pid, module, ...fields })
   }
+}
+
+function briefly(event: SysEvent): SysEvent {
+  const { state } = event
+  return state instanceof SpecialState ? { ...event, state: state.brief() } : event
 }
 
 /** The trace does not show states: it may be kept where they must not be. */

@@ -10,8 +10,14 @@ export type SysMessage =
   | { readonly tag: 'call'; readonly op: string; readonly arg: unknown; readonly from: Reference }
   | { readonly tag: 'cast'; readonly op: string; readonly arg: unknown }
   | { readonly tag: 'info'; readonly message: unknown }
+  /** What a state machine causes itself: events it inserts, and timeouts. */
+  | { readonly tag: 'internal' | 'timeout'; readonly op: string; readonly arg: unknown }
+  | { readonly tag: 'stateTimeout' | 'eventTimeout'; readonly arg: unknown }
 
-/** `state` is the server's own, before `in` and after the others: it is to be read only. */
+/**
+ * `state` is the server's own, before `in` and after the others: it is to be read only. Of a state
+ * machine it is `{ state, data }`; of event managers and supervisors a summary.
+ */
 export type SysEvent =
   | { readonly tag: 'in'; readonly message: SysMessage; readonly state: unknown }
   | {
@@ -21,6 +27,12 @@ export type SysEvent =
       readonly state: unknown
     }
   | { readonly tag: 'noreply'; readonly state: unknown }
+  /** State machines tell these of every event, answered or not, in place of `noreply`. */
+  | {
+      readonly tag: 'consumed' | 'postponed'
+      readonly message: SysMessage
+      readonly state: unknown
+    }
 
 /** Null for system messages, which are not traced. */
 export function incoming(message: unknown, state: unknown): SysEvent | null {

@@ -19,15 +19,18 @@ import {
 import { isStop } from '../gen.ts'
 import { type Command, decodeCommand, type ReplaceState, sysOp } from './command.ts'
 import { Debug } from './debug.ts'
+import { formatted } from './formatted.ts'
 import { snapshot } from './snapshot.ts'
+import { replacedState, shownState } from './special.ts'
 
-/** What a loop offers. Made anew for each request: it keeps nothing of its own. */
+/** What a loop offers. */
 export interface SysHost {
   readonly process: Process
   /** Whose exit ends the process. */
   readonly parent: Pid | null
   /** Kept by the loop, which tells it every event; null while nothing is installed. */
   debug: Debug | null
+  /** Assigning may throw what the caller of `replaceState` is to hear. */
   state: unknown
   /** The state as the behaviour wants it shown. May throw. */
   format(): unknown
@@ -115,7 +118,7 @@ function carryOut(
 ): readonly [After, unknown] {
   switch (command.tag) {
     case 'getState':
-      return [stay, snapshot(host.state)]
+      return [stay, snapshot(shownState(host.state))]
     case 'replaceState':
       return [stay, replace(host, command)]
     case 'getStatus':
@@ -160,13 +163,13 @@ function adjust(host: SysHost, command: Adjustment): unknown {
 /** The new state, copied; a function that fails changes nothing (rule Y1). */
 function replace(host: SysHost, { replace: change }: ReplaceState): unknown {
   try {
-    const state = change(host.state)
-    if (state instanceof Promise) {
+    host.state = replacedState(host.state, (shown) => {
+      const state = change(shown)
+      if (!(state instanceof Promise)) return state
       state.catch(() => undefined)
       throw new TypeError('replaceState: the function must not be async')
-    }
-    host.state = state
-    return snapshot(state)
+    })
+    return snapshot(shownState(host.state))
   } catch (error) {
     return new Failure({ tag: 'callbackFailed', reason: reasonOfThrown(error) })
   }
@@ -184,19 +187,6 @@ function status(host: SysHost, mode: Mode): unknown {
     parent,
     hooks,
     queued: messageCount,
-    state: shown(host),
-  }
-}
-
-/** What a failing `formatStatus` would have hidden stays hidden (rule Y5). */
-function shown(host: SysHost): unknown {
-  try {
-    const formatted = host.format()
-    if (!(formatted instanceof Promise)) return snapshot(formatted)
-    formatted.catch(() => undefined)
-    throw new TypeError('formatStatus must not be async')
-  } catch (error) {
-    const { name, message } = error instanceof Error ? error : { name: '', message: '' }
-    return { tag: 'formatStatusFailed', error: `${name}: ${message}` }
+    state: formatted(() => shownState(host.format())),
   }
 }

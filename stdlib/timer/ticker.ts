@@ -3,12 +3,13 @@
  * holds one timer of the node, which goes with it. What is to be done at a tick is done in its own
  * turn, never on the stack of the timer, so that a failure there ends the interval and no more.
  */
-import { isDown } from '../../runtime/index.ts'
+import { type Destination, isDown } from '../../runtime/index.ts'
 import {
   deliver,
   type Process,
   type Receiver,
   type System,
+  selfOf,
   type Timer,
   terminate,
 } from '../../runtime/kernel.ts'
@@ -21,9 +22,18 @@ export class Ticker implements Receiver {
   #tick = 0
   #timer: Timer | undefined
 
-  constructor(process: Process, everyMs: number, act: (process: Process) => void) {
+  readonly #target: Destination | null
+
+  /** For a process that has not begun: it begins by watching `target`, if it ticks for anybody. */
+  constructor(
+    process: Process,
+    everyMs: number,
+    target: Destination | null,
+    act: (process: Process) => void,
+  ) {
     const { system } = process
     this.#process = process
+    this.#target = target
     this.#interval = { startMs: system.platform.clock.now(), everyMs }
     this.#act = act
     process.receiver = this
@@ -33,11 +43,17 @@ export class Ticker implements Receiver {
   }
 
   receive(message: unknown): void {
-    if (isDown()(message)) terminate(this.#process, 'normal')
+    if (message === null) this.#begin()
+    else if (isDown()(message)) terminate(this.#process, 'normal')
     else if (message === this) {
       this.#act(this.#process)
       this.#arm()
     }
+  }
+
+  #begin(): void {
+    this.#process.receiver = this
+    if (this.#target !== null) selfOf(this.#process).monitor(this.#target)
   }
 
   /** Ends the interval; gives the milliseconds to the tick that will not come. */

@@ -122,11 +122,9 @@ function startInterval(
     const expected = `1 to ${runtimeLimits.timeoutMaxMs} milliseconds`
     throw new BadArgument(`${field}: expected ${expected}, got ${show(everyMs)}`)
   }
-  const watch = new Module('skein.interval', (process) => {
-    if (target !== null) selfOf(process).monitor(target)
-  })
-  const process = create(systemOf(caller), watch, undefined, { parent: callerProcess(caller) })
-  new Ticker(process, everyMs, act)
+  const interval = new Module('skein.interval', () => undefined)
+  const process = create(systemOf(caller), interval, undefined, { parent: callerProcess(caller) })
+  new Ticker(process, everyMs, target, act)
   if (!process.alive) throw new BadArgument(`${field}: too many timers are set`)
   return process.pid
 }

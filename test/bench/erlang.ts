@@ -4,8 +4,8 @@
  */
 import { mkdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import type { Side } from './comparison.ts'
 import { readMeasured, runCommand } from './sample.ts'
-import type { Side } from './suite.ts'
 
 const source = fileURLToPath(new URL('./erlang/bench.erl', import.meta.url))
 
@@ -18,23 +18,12 @@ export async function erlangSide(directory: string): Promise<Side | null> {
   }
   await mkdir(directory, { recursive: true })
   await runCommand('erlc', ['-o', directory, source])
+  const plain = ['+S', '1:1', '+P', '4000000', '-noshell', '-pa', directory, '-eval']
   return {
     name: 'erlang',
     run: async (row) => {
       const call = `bench:main("${row.id}", ${row.operations}).`
-      const output = await runCommand('erl', [
-        '+S',
-        '1:1',
-        '+P',
-        '4000000',
-        '-noshell',
-        '-pa',
-        directory,
-        '-eval',
-        call,
-      ])
-      const { total, arrived } = readMeasured(output)
-      return { value: total / row.operations, arrived }
+      return readMeasured(await runCommand('erl', [...plain, call]))
     },
   }
 }

@@ -1,4 +1,4 @@
-/** Statistics of a few rounds: the middle, and how far the rounds lie apart. Pure. */
+/** Statistics of rounds and of what was seen within one: middle, spread, quantiles. Pure. */
 
 /** The middle value; the mean of the two middle ones when there is an even number. */
 export function median(values: readonly number[]): number {
@@ -11,5 +11,14 @@ export function median(values: readonly number[]): number {
 
 /** (max - min) / median: 0 when all rounds agree. */
 export function spread(values: readonly number[]): number {
-  return (Math.max(...values) - Math.min(...values)) / median(values)
+  const range = Math.max(...values) - Math.min(...values)
+  return range === 0 ? 0 : range / Math.abs(median(values))
+}
+
+/** The least value that at least the share `q` of all values do not exceed (nearest rank). */
+export function quantile(values: readonly number[], q: number): number {
+  if (values.length === 0) throw new RangeError('quantile: no values')
+  if (!(q > 0 && q <= 1)) throw new RangeError(`quantile: expected a share above 0, got ${q}`)
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.ceil(q * sorted.length) - 1]!
 }

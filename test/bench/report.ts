@@ -16,18 +16,20 @@ export function reportOf(suite: string, checked: boolean, rows: readonly Row[]):
   return { suite, ok, checked, rows }
 }
 
+const head = ['row', 'ours', 'versus', 'theirs', 'ratio', 'needed', 'aim', 'spread', '']
+
 export function tableOf({ rows }: Report): string[] {
   const lines = rows.map((row) => [
     row.id,
     `${row.ours} ${row.unit}`,
+    row.peerName ?? '-',
     row.peer === null ? '-' : `${row.peer} ${row.unit}`,
     row.ratio === null ? '-' : `${row.ratio}x`,
-    `${row.needed}x`,
-    `${row.aim}x`,
+    boundOf(row, row.needed),
+    boundOf(row, row.aim),
     `${Math.round(row.spread * 100)} %`,
     row.ok === null ? 'no peer' : row.ok ? 'ok' : 'FAILED',
   ])
-  const head = ['row', 'ours', rows[0]?.peerName ?? 'peer', 'ratio', 'needed', 'aim', 'spread', '']
   const widths = head.map((title, column) =>
     Math.max(title.length, ...lines.map((line) => line[column]?.length ?? 0)),
   )
@@ -39,4 +41,10 @@ export function tableOf({ rows }: Report): string[] {
       .join('  ')
       .trimEnd(),
   )
+}
+
+/** A ratio beside a peer, a value in the row's unit without one. */
+function boundOf(row: Row, bound: number | null): string {
+  if (bound === null) return '-'
+  return row.peerName === null ? `${bound} ${row.unit}` : `${bound}x`
 }

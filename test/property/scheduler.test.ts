@@ -66,10 +66,7 @@ class Turns implements Turn {
 
 function processesOf(count: number): Process[] {
   const system = systemOf(startRuntime({ name: 'a@host', platform: simPlatform(new World(1)) }))
-  return Array.from(
-    { length: count },
-    (_, i) => new Process(system, i, 1, 'x', null, () => undefined, i % 4 === 0),
-  )
+  return Array.from({ length: count }, (_, i) => new Process(system, i, 1, 'x', null, i % 4 === 0))
 }
 
 for (const checkEvery of [1, 3]) {

@@ -14,6 +14,7 @@ import { moduleStateRule } from './module-state.ts'
 import { namesRule } from './names.ts'
 import { sizeRule } from './size.ts'
 import { type Rule, readRepo } from './source.ts'
+import { userCastsRule } from './user-casts.ts'
 
 const rules: Readonly<Record<string, Rule>> = {
   'imports run downwards': layerRule,
@@ -25,6 +26,7 @@ const rules: Readonly<Record<string, Rule>> = {
   'documents hold together': markdownRule,
   'no name of one machine': namesRule,
   'casts stay within their budget': (repo) => castsRule(repo),
+  'what users write needs no cast': userCastsRule,
 }
 
 const repo = readRepo(fileURLToPath(new URL('../..', import.meta.url)))

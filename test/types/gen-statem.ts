@@ -15,6 +15,7 @@ import {
   postpone,
   repeat,
   reply,
+  replyTo,
   start,
   stay,
   stop,
@@ -39,6 +40,7 @@ type Doors = {
 declare const self: Self
 declare const door: Ref<Door>
 declare const numberFrom: From<number>
+declare const lampRef: Ref<Lamp>
 
 const zero = (from: From<number>) => answer(from, 0)
 
@@ -100,13 +102,30 @@ export const clients = [
   call(self, door, 'enter'),
   // @ts-expect-error: a cast is not called
   call(self, door, 'push'),
+  // @ts-expect-error: a call is not cast
+  cast(self, door, 'tries'),
+  // @ts-expect-error: a wrong argument
+  call(self, door, 'enterCode', 1234),
+  // @ts-expect-error: a missing argument
+  call(self, door, 'enterCode'),
+  // @ts-expect-error: an argument too many
+  cast(self, door, 'push', 1),
+  // @ts-expect-error: the reply is a number
+  call(self, door, 'tries') satisfies Promise<string>,
+  // @ts-expect-error: no such operation of this machine
+  call(self, lampRef, 'tries'),
   // @ts-expect-error: internal events are the machine's own
   cast(self, door, 'check', [1]),
   // @ts-expect-error: so are its timeouts
   cast(self, door, 'alarm'),
   // @ts-expect-error: a wrong argument of init
   start(self, Whole, 1234),
+  // @ts-expect-error: a missing argument of init
+  start(self, Whole),
 ]
+
+// @ts-expect-error: a ref of another machine
+export const asDoor: Ref<Door> = lampRef
 
 type Lamp = {
   calls: { flip: () => number }
@@ -360,3 +379,17 @@ genStatem<{ call: { run: () => void } }, Lamps>('types.misspelt')
 
 // @ts-expect-error: the caller waits for a number
 answer(numberFrom, 'one')
+
+lamp({
+  init: () => to('off', off),
+  states: { off: rest, on: rest },
+  common: {
+    calls: {
+      flip: (_now, _arg, own, from) => {
+        // @ts-expect-error: the caller waits for a number
+        replyTo(own, from, 'one')
+        return stay()
+      },
+    },
+  },
+})

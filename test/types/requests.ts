@@ -12,6 +12,7 @@ import {
   multiCall,
   next,
   RequestCollection,
+  type RequestId,
   receiveResponse,
   reply,
   sendRequest,
@@ -64,6 +65,11 @@ export async function requests(): Promise<void> {
     const label: 'mine' | 'yours' = first.label
     void label
   }
+  // @ts-expect-error a server is no request
+  await receiveResponse(self, cart)
+  // @ts-expect-error the response of another request
+  const other: RequestId<string> = request
+  void other
   const checked = checkResponse({}, request)
   // @ts-expect-error one request has no label
   checked.label
@@ -77,6 +83,12 @@ export async function many(): Promise<void> {
   await multiCall(self, 100, [local(Cart, 'cart')], 'find', 'x')
   // @ts-expect-error no such operation
   await multiCall(self, 100, servers, 'lose', 'x')
+  // @ts-expect-error the operation takes a string
+  await multiCall(self, 100, servers, 'find', 5)
+  // @ts-expect-error a cast is not answered
+  await multiCall(self, 100, servers, 'add', 5)
+  // @ts-expect-error there is no such operation
+  abcast(self, servers, 'lose', 1)
   // @ts-expect-error a call is no cast
   abcast(self, servers, 'count')
   // @ts-expect-error the cast takes a number

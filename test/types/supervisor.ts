@@ -2,10 +2,11 @@
  * What the compiler must refuse about supervisors and applications. `tsc` checks this file and
  * nothing runs it: a line marked as an error that compiles is itself an error.
  */
-import type { Ref, Self } from '../../runtime/index.ts'
+import type { Pid, Ref, Self } from '../../runtime/index.ts'
 import {
   application,
   call,
+  cast,
   child,
   type DynamicSupervisor,
   dynamicSupervisor,
@@ -66,6 +67,19 @@ export const asked = [
   call(self, tree, 'startChild', child(Worker, 1)),
   call(self, pool, 'startChild', 1),
   call(self, any, 'startChild', child(Worker, 1)),
+  call(self, tree, 'countChildren') satisfies Promise<{ readonly active: number }>,
+  // @ts-expect-error: no such operation
+  call(self, tree, 'addChild', child(Plain)),
+  // @ts-expect-error: a module is no spec
+  call(self, tree, 'startChild', Plain),
+  // @ts-expect-error: a missing argument
+  call(self, tree, 'terminateChild'),
+  // @ts-expect-error: named children are known by their ids
+  call(self, tree, 'terminateChild', tree),
+  // @ts-expect-error: the answer is a list
+  call(self, tree, 'whichChildren') satisfies Promise<number>,
+  // @ts-expect-error: a supervisor has no casts
+  cast(self, tree, 'startChild', child(Plain)),
   // @ts-expect-error: the template's argument is a number
   call(self, pool, 'startChild', 'one'),
   // @ts-expect-error: an argument, not a spec
@@ -107,3 +121,17 @@ export const applications = [
   // @ts-expect-error: `start` must say what it started
   application('types.broken', { start: () => 7 }),
 ]
+
+export async function outcomes(): Promise<void> {
+  const started = await startLink(self, Worker, 1)
+  // @ts-expect-error: it may have failed, or have nothing to do
+  started.pid
+  const added = await call(self, tree, 'startChild', child(Plain))
+  // @ts-expect-error: it may have failed
+  added.pid
+  // @ts-expect-error: a child that ignores has no pid
+  if (added.tag === 'ok') added.pid satisfies Pid
+  const deleted = await call(self, tree, 'deleteChild', 'a')
+  // @ts-expect-error: no such reason
+  if (deleted.tag === 'error') deleted.reason satisfies 'notFound'
+}

@@ -19,8 +19,8 @@ main(Row, N) ->
 
 run(Row, N) ->
     in_own_process(Row, N),
-    {Ns, Arrived} = in_own_process(Row, N),
-    io:format("{\"total\":~b,\"arrived\":~b}~n", [Ns, Arrived]).
+    {Total, Arrived} = in_own_process(Row, N),
+    io:format("{\"value\":~.3f,\"arrived\":~b}~n", [Total / N, Arrived]).
 
 %% A fresh heap and mailbox for every run.
 in_own_process(Row, N) ->
@@ -43,6 +43,8 @@ row("call-queued", N) ->
     timed(fun() -> calls(Adder, N), gen_server:call(Adder, total) end);
 row("call-async-handler", N) ->
     row("call-queued", N);
+row("call-direct", N) ->
+    row("call-queued", N);
 row("call-1000-callers", N) ->
     Adder = start_adder(),
     Self = self(),
@@ -62,6 +64,8 @@ row("cast-1000", N) ->
 row("cast-burst-1m", N) ->
     Adder = start_adder(),
     timed(fun() -> casts(Adder, N), gen_server:call(Adder, total, infinity) end);
+row("cast-burst-1m-drain", N) ->
+    row("cast-burst-1m", N);
 row("ping-pong", N) ->
     Self = self(),
     Pong = spawn_link(fun() -> pong(Self, 0, N) end),

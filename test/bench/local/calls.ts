@@ -1,6 +1,6 @@
 /** Calls and casts of a server that adds numbers: its total tells how many have arrived. */
 import { type LocalNode, process, type Ref, spawn } from '../../../runtime/index.ts'
-import { call, cast, genServer, next, reply, start } from '../../../stdlib/index.ts'
+import { type Behaviour, call, cast, genServer, next, reply, start } from '../../../stdlib/index.ts'
 import { timed, type Workload } from './workload.ts'
 
 type Adder = {
@@ -12,39 +12,53 @@ type Adder = {
   casts: { plus: (by: number) => void }
 }
 
-const Adder = genServer<Adder>('bench.adder')({
-  init: () => 0,
-  calls: {
-    add: (total, by) => reply(total + by, total + by),
-    addLater: async (total, by) => reply(total + by, total + by),
-    total: (total) => reply(total, total),
-  },
-  casts: { plus: (total, by) => next(total + by) },
-})
+type Inline = { readonly calls?: boolean; readonly casts?: boolean }
+
+function adderNamed(name: string, inline: Inline = {}): Behaviour<Adder, void> {
+  return genServer<Adder>(name)({
+    inline,
+    init: () => 0,
+    calls: {
+      add: (total, by) => reply(total + by, total + by),
+      addLater: async (total, by) => reply(total + by, total + by),
+      total: (total) => reply(total, total),
+    },
+    casts: { plus: (total, by) => next(total + by) },
+  })
+}
+
+const Queued = adderNamed('bench.adder')
+const Direct = adderNamed('bench.adder-direct', { calls: true })
+const Draining = adderNamed('bench.adder-draining', { casts: true })
 
 const castsPerBatch = 1000
 const callers = 1000
 
-async function startAdder(node: LocalNode): Promise<Ref<Adder>> {
-  const started = await start(node, Adder)
+async function startAdder(node: LocalNode, behaviour = Queued): Promise<Ref<Adder>> {
+  const started = await start(node, behaviour)
   if (started.tag !== 'ok') throw new Error(`the server did not start: ${started.tag}`)
   return started.pid
 }
 
-export const callQueued: Workload = async (node, operations) => {
-  const adder = await startAdder(node)
-  return node.run((self) =>
-    timed(async () => {
-      for (let i = 0; i < operations; i++) await call(self, adder, 'add', 1)
-      return call(self, adder, 'total')
-    }),
-  )
+function calling(behaviour: typeof Queued): Workload {
+  return async (node, operations) => {
+    const adder = await startAdder(node, behaviour)
+    return node.run((self) =>
+      timed(operations, async () => {
+        for (let i = 0; i < operations; i++) await call(self, adder, 'add', 1)
+        return call(self, adder, 'total')
+      }),
+    )
+  }
 }
+
+export const callQueued = calling(Queued)
+export const callDirect = calling(Direct)
 
 export const callAsyncHandler: Workload = async (node, operations) => {
   const adder = await startAdder(node)
   return node.run((self) =>
-    timed(async () => {
+    timed(operations, async () => {
       for (let i = 0; i < operations; i++) await call(self, adder, 'addLater', 1)
       return call(self, adder, 'total')
     }),
@@ -61,7 +75,7 @@ export const callManyCallers: Workload = async (node, operations) => {
   })
   return node.run((self) => {
     const pids = Array.from({ length: callers }, () => spawn(self, caller, null))
-    return timed(async () => {
+    return timed(operations, async () => {
       for (const pid of pids) self.send(pid, { to: self.pid })
       for (let i = 0; i < callers; i++) await self.receive()
       return call(self, adder, 'total')
@@ -72,7 +86,7 @@ export const callManyCallers: Workload = async (node, operations) => {
 export const castBatches: Workload = async (node, operations) => {
   const adder = await startAdder(node)
   return node.run((self) =>
-    timed(async () => {
+    timed(operations, async () => {
       for (let batch = 0; batch < operations / castsPerBatch; batch++) {
         for (let i = 0; i < castsPerBatch; i++) cast(self, adder, 'plus', 1)
         await call(self, adder, 'total')
@@ -82,12 +96,17 @@ export const castBatches: Workload = async (node, operations) => {
   )
 }
 
-export const castBurst: Workload = async (node, operations) => {
-  const adder = await startAdder(node)
-  return node.run((self) =>
-    timed(async () => {
-      for (let i = 0; i < operations; i++) cast(self, adder, 'plus', 1)
-      return call(self, adder, 'total')
-    }),
-  )
+function bursting(behaviour: typeof Queued): Workload {
+  return async (node, operations) => {
+    const adder = await startAdder(node, behaviour)
+    return node.run((self) =>
+      timed(operations, async () => {
+        for (let i = 0; i < operations; i++) cast(self, adder, 'plus', 1)
+        return call(self, adder, 'total')
+      }),
+    )
+  }
 }
+
+export const castBurst = bursting(Queued)
+export const castBurstDrain = bursting(Draining)

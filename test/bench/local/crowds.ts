@@ -1,6 +1,4 @@
 /** Many processes at once that do nothing: what they cost to start, and to keep. */
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import {
   isDown,
   type LocalNode,
@@ -12,7 +10,8 @@ import {
   spawnMonitor,
 } from '../../../runtime/index.ts'
 import { call, genServer, reply, type ServerRef, start } from '../../../stdlib/index.ts'
-import type { Measured } from '../sample.ts'
+import { collect, heapBytes } from '../heap.ts'
+import type { Sample } from '../row.ts'
 import { timed, type Workload } from './workload.ts'
 
 const parked = process('bench.parked', async (self) => {
@@ -31,7 +30,7 @@ const Idle = genServer<Idle>('bench.idle')({
 export const spawnParked: Workload = (node, operations) =>
   node.run(async (self) => {
     const before = processes(self).length
-    const measured = await timed(async () => {
+    const measured = await timed(operations, async () => {
       for (let n = 0; n < operations; n++) {
         spawn(self, parked)
         if (n % 1000 === 999) await self.yield()
@@ -55,14 +54,12 @@ export const idleServers: Workload = (node, operations) =>
 export const idleProcesses: Workload = (node, operations) =>
   bytesOf(node, operations, async (self) => spawn(self, parked))
 
-/** Growth of the heap by `operations` processes, after full collections; all are kept alive. */
+/** Growth of the heap by each process, after full collections; all of them are kept alive. */
 function bytesOf(
   node: LocalNode,
   operations: number,
   make: (self: Self) => Promise<Pid | undefined>,
-): Promise<Measured> {
-  setFlagsFromString('--expose-gc')
-  const collect: () => void = runInNewContext('gc')
+): Promise<Sample> {
   return node.run(async (self) => {
     collect()
     const before = heapBytes()
@@ -72,9 +69,9 @@ function bytesOf(
     }
     await allBegun(self)
     collect()
-    const total = heapBytes() - before
+    const grown = heapBytes() - before
     endAll(self)
-    return { total, arrived: made }
+    return { value: grown / operations, arrived: made }
   })
 }
 
@@ -84,10 +81,6 @@ async function allBegun(self: Self): Promise<void> {
   await self.receive(isDown(ref))
 }
 
-function heapBytes(): number {
-  return globalThis.process.memoryUsage().heapUsed
-}
-
-function endAll(self: Self): void {
+export function endAll(self: Self): void {
   for (const pid of processes(self)) if (pid !== self.pid) self.exit(pid, 'kill')
 }

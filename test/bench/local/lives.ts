@@ -18,7 +18,7 @@ const boom = process('bench.boom', async () => exit('boom'))
 
 export const spawnMonitorExit: Workload = (node, operations) =>
   node.run((self) =>
-    timed(async () => {
+    timed(operations, async () => {
       let normal = 0
       for (let i = 0; i < operations; i++) {
         const { ref } = spawnMonitor(self, shortLife)
@@ -32,7 +32,7 @@ export const spawnMonitorExit: Workload = (node, operations) =>
 export const spawnLinkAbnormal: Workload = (node, operations) =>
   node.run((self) => {
     self.trapExit(true)
-    return timed(async () => {
+    return timed(operations, async () => {
       let booms = 0
       for (let i = 0; i < operations; i++) {
         const pid = spawnLink(self, boom)
@@ -66,7 +66,7 @@ export const restart: Workload = (node: LocalNode, operations) =>
     const tree = await start(self, Tree, self.pid)
     if (tree.tag !== 'ok') throw new Error(`the supervisor did not start: ${tree.tag}`)
     let fragile = (await self.receive()) as Ref<Fragile>
-    return timed(async () => {
+    return timed(operations, async () => {
       let restarts = 0
       for (let i = 0; i < operations; i++) {
         cast(self, fragile, 'crash')
@@ -94,7 +94,7 @@ export const restartBurst: Workload = (node, operations) =>
     if (tree.tag !== 'ok') throw new Error(`the supervisor did not start: ${tree.tag}`)
     const first = new Set<unknown>()
     for (let n = 0; n < operations; n++) first.add(await self.receive())
-    const measured = await timed(async () => {
+    const measured = await timed(operations, async () => {
       for (const fragile of first) cast(self, fragile as Ref<Fragile>, 'crash')
       let restarts = 0
       for (let n = 0; n < operations; n++) {

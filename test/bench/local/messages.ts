@@ -18,7 +18,7 @@ const pong = process('bench.pong', async (self, { from, operations }: Round) => 
 export const pingPong: Workload = (node, operations) =>
   node.run((self) => {
     const other = spawn(self, pong, { from: self.pid, operations })
-    return timed(async () => {
+    return timed(operations, async () => {
       let trips = 0
       for (let i = 0; i < operations; i++) {
         self.send(other, i)
@@ -41,7 +41,7 @@ export const ring: Workload = (node, operations) =>
   node.run((self) => {
     let first = self.pid
     for (let i = 1; i < ringSize; i++) first = spawn(self, hop, first)
-    return timed(async () => {
+    return timed(operations, async () => {
       let hops = 0
       for (let left = operations; left > 0; ) {
         self.send(first, left - 1)
@@ -70,7 +70,7 @@ function isWanted(number: number): (message: unknown) => message is Wanted {
 export const selectiveBacklog: Workload = (node, operations) =>
   node.run(async (self) => {
     for (let i = 0; i < backlog; i++) self.send(self.pid, { tag: 'junk', number: i })
-    const measured = await timed(async () => {
+    const measured = await timed(operations, async () => {
       let found = 0
       for (let i = 0; i < operations; i++) {
         self.send(self.pid, { tag: 'wanted', number: i })

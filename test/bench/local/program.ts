@@ -1,11 +1,21 @@
 /**
  * Our side of one round: `program ROW OPERATIONS OPTIONS`. Runs the workload once to warm up and,
  * just as long, once for the measurement, on one node with the defaults a user gets but for OPTIONS
- * (JSON), and prints the sample.
+ * (JSON), and prints the sample. OPTIONS of a server rather than of the node are set by the
+ * workload of the row.
  */
 import { type LocalNode, startRuntime } from '../../../runtime/index.ts'
-import { callAsyncHandler, callManyCallers, callQueued, castBatches, castBurst } from './calls.ts'
+import {
+  callAsyncHandler,
+  callDirect,
+  callManyCallers,
+  callQueued,
+  castBatches,
+  castBurst,
+  castBurstDrain,
+} from './calls.ts'
 import { idleProcesses, idleServers, spawnParked } from './crowds.ts'
+import { echoUnderFlood, timerUnderFlood } from './flood.ts'
 import {
   Fragile,
   Nursery,
@@ -20,10 +30,12 @@ import type { Workload } from './workload.ts'
 
 const workloads: ReadonlyMap<string, Workload> = new Map([
   ['call-queued', callQueued],
+  ['call-direct', callDirect],
   ['call-1000-callers', callManyCallers],
   ['call-async-handler', callAsyncHandler],
   ['cast-1000', castBatches],
   ['cast-burst-1m', castBurst],
+  ['cast-burst-1m-drain', castBurstDrain],
   ['ping-pong', pingPong],
   ['ring-1000', ring],
   ['spawn-monitor-exit', spawnMonitorExit],
@@ -34,6 +46,14 @@ const workloads: ReadonlyMap<string, Workload> = new Map([
   ['idle-server-bytes', idleServers],
   ['idle-async-bytes', idleProcesses],
   ['selective-backlog-100k', selectiveBacklog],
+  ['timer-p99-flood', timerUnderFlood],
+  ['tcp-echo-p99-flood', echoUnderFlood],
+  ['nact-tell', castBatches],
+  ['nact-ask', callQueued],
+  ['comedy-tell', castBatches],
+  ['comedy-ask', callQueued],
+  ['xstate-tell', castBatches],
+  ['xstate-ask', callQueued],
 ])
 
 async function main(): Promise<void> {

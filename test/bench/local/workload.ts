@@ -3,13 +3,13 @@
  * them, and counts those it has seen complete.
  */
 import type { LocalNode } from '../../../runtime/index.ts'
-import type { Measured } from '../sample.ts'
+import type { Sample } from '../row.ts'
 
-export type Workload = (node: LocalNode, operations: number) => Promise<Measured>
+export type Workload = (node: LocalNode, operations: number) => Promise<Sample>
 
-/** Times `body`, which gives the number of operations it saw complete. */
-export async function timed(body: () => Promise<number>): Promise<Measured> {
+/** Nanoseconds per operation of `body`, which gives the number it saw complete. */
+export async function timed(operations: number, body: () => Promise<number>): Promise<Sample> {
   const startMs = performance.now()
   const arrived = await body()
-  return { total: (performance.now() - startMs) * 1e6, arrived }
+  return { value: ((performance.now() - startMs) * 1e6) / operations, arrived }
 }

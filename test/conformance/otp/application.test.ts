@@ -164,6 +164,23 @@ test('K3 stopApplications: all of them, the last started first', () =>
     assert.equal(await namesOf(self), [])
   }))
 
+test('K3 the order is that of the starts, whatever was loaded first', () =>
+  inProcess(async (self) => {
+    const life: string[] = []
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => recorded(name, life))
+    if (!a || !b || !c) throw new Error('three')
+    for (const app of [c, a, b]) await loadApplication(self, app)
+    for (const app of [b, c, a]) await startApplication(self, app)
+    assert.equal(await namesOf(self), ['b', 'c', 'a'])
+    await stopApplication(self, b)
+    await startApplication(self, b)
+    assert.equal(await namesOf(self), ['c', 'a', 'b'])
+    life.length = 0
+    await stopApplications(self)
+    const stops = ['b', 'a', 'c'].flatMap((name) => [`prepStop ${name}`, `stop ${name}`])
+    assert.equal(life, stops)
+  }))
+
 test('K1 an application without processes runs and stops as others do', () =>
   inProcess(async (self) => {
     const library = application('library', { description: 'words', version: '1.2.3' })

@@ -267,6 +267,27 @@ test('G6 start resolves before the continue that init asked for has run', async 
   })
 })
 
+test('G6 however the continue that init asked for goes, the start has succeeded', () =>
+  inProcess(async (self) => {
+    self.trapExit(true)
+    const ends = [
+      () => stop('over', null),
+      async () => stop('over', null),
+      () => {
+        throw stop('over', null)
+      },
+    ]
+    for (const step of ends) {
+      const module = genServer<{}>('ends')({
+        init: () => next(null, { continue: 'go' }),
+        continue: () => step(),
+      })
+      const started = await startLink(self, module)
+      if (started.tag !== 'ok') throw new Error(`it starts: ${started.tag}`)
+      assert.is((await self.receive(isExit(started.pid))).reason, 'over')
+    }
+  }))
+
 test('G2 a linked parent that does not trap does not go on after a failed start', async () => {
   const reached: string[] = []
   const failing = oneNode().run(async (self) => {

@@ -116,6 +116,32 @@ test('G9 stopReply: terminate runs first, then the reply, then the end', () =>
     assert.equal(order, ['terminating', 'last words', 'over'])
   }))
 
+test('G9 terminate gets the state of the outcome that stops', () =>
+  inProcess(async (self) => {
+    type Last = { calls: { end: (how: 'stop' | 'bare' | 'reply') => null } }
+    const told: unknown[] = []
+    const last = genServer<Last>('last')({
+      init: () => 'first',
+      calls: {
+        end: (_state, how) => {
+          if (how === 'bare') return stop('normal')
+          return how === 'stop' ? stop('normal', 'stopped') : stopReply('normal', null, 'replied')
+        },
+      },
+      terminate: (_reason, state) => {
+        told.push(state)
+      },
+    })
+    for (const how of ['bare', 'stop', 'reply'] as const) {
+      const started = await start(self, last)
+      if (started.tag !== 'ok') throw new Error('it starts')
+      const monitor = self.monitor(started.pid)
+      call(self, started.pid, 'end', how).catch(() => undefined)
+      await self.receive(isDown(monitor))
+    }
+    assert.equal(told, ['first', 'stopped', 'replied'])
+  }))
+
 test('G9 stop from a call: the caller exits with the reason', () =>
   inProcess(async (self) => {
     for (const last of [undefined, 'slow'] as const) {
@@ -289,6 +315,16 @@ test('G18 stopServer waits for the end', () =>
     order.push('stopped')
     assert.equal(order, ['helper', 'stopped'])
   }))
+
+test('G18 stopServer waits for as long as it takes, unless told', async () => {
+  const { world, run } = virtualNode()
+  await run(async (self) => {
+    const ref = await begin(self, { last: 'slow' })
+    self.sendAfter(86_400_000, ref, 'go on')
+    await stopServer(self, ref)
+    assert.ok(world.nowMs >= 86_400_000)
+  })
+})
 
 test('G18 stopServer of the dead or unknown fails with noproc', () =>
   inProcess(async (self) => {

@@ -146,6 +146,17 @@ test('F8 an event may be postponed and change the state: it is retried there', (
     assert.equal(await logOf(self, ref), ['first', 'again'])
   }))
 
+test('F8 what its event postponed stays so, whatever the enter call asks for', () =>
+  inProcess(async (self) => {
+    const ref = await machine(self, {
+      note: (now, what) =>
+        now.state === 'a' ? to('b', [...now.data, 'first'], { postpone: true }) : now.note(what),
+      enter: (now) => stay(now.state === 'b' ? { timeouts: { a: { ms: 0, arg: 'late' } } } : {}),
+    })
+    cast(self, ref, 'note', 'again')
+    assert.equal(await logOf(self, ref), ['first', 'again', 'a late'])
+  }))
+
 test('F8 an event postponed again keeps its place among the others', () =>
   inProcess(async (self) => {
     const ref = await machine(self, {

@@ -3,7 +3,16 @@
  * setting, updating and cancelling, absolute times, and timeouts of 0.
  */
 import type { Ref, Self } from '../../../runtime/index.ts'
-import { call, callWithin, cast, monotonicMs, postpone, stay, to } from '../../../stdlib/index.ts'
+import {
+  call,
+  callWithin,
+  cast,
+  monotonicMs,
+  postpone,
+  repeat,
+  stay,
+  to,
+} from '../../../stdlib/index.ts'
 import type { AnyOptions, TimeoutSetting } from '../../../stdlib/statem/options.ts'
 import { assert, suite } from '../../support/harness.ts'
 import { failureOf, virtualNode } from './one-node.ts'
@@ -77,6 +86,7 @@ test('F10 a change of state cancels the state timeout, nothing else does', () =>
     const handlers: Handlers = {
       act: (now, n) => {
         if (n === 0) return stay({ stateTimeoutMs: { ms: 50, arg: now.state } })
+        if (n === 3) return repeat(now.data)
         return n === 1 ? to('a', now.data) : to('b', now.data)
       },
     }
@@ -84,6 +94,7 @@ test('F10 a change of state cancels the state timeout, nothing else does', () =>
     cast(self, stays, 'act', 0)
     cast(self, stays, 'note', 'event')
     cast(self, stays, 'act', 1)
+    cast(self, stays, 'act', 3)
     assert.equal(await timesOf(self, stays, 51), ['note event', 'stateTimeout a'])
     const leaves = await machine(self, handlers)
     cast(self, leaves, 'act', 0)
@@ -137,6 +148,23 @@ test('F10 one that has fired but not been handled stays when the state does', ()
     await pass(self, 100)
     self.send(ref, 'go on')
     assert.equal(await timesOf(self, ref, 1), ['worked', 'stateTimeout updated'])
+  }))
+
+test('F12 one that has fired but not been handled is dropped when it is set anew', () =>
+  inTime(async (self) => {
+    const ref = await machine(self, {
+      act: async (_now, n, _from, own) => {
+        if (n === 0) return stay({ timeouts: { a: { ms: 50, arg: 'old' } } })
+        await own.receive((message) => message === 'go on')
+        return stay({ timeouts: { a: { ms: 50, arg: 'new' } } })
+      },
+    })
+    cast(self, ref, 'act', 0)
+    cast(self, ref, 'act', 1)
+    await pass(self, 100)
+    self.send(ref, 'go on')
+    assert.equal(await timesOf(self, ref, 49), [])
+    assert.equal(await timesOf(self, ref, 2), ['a new'])
   }))
 
 test('F11 generic timeouts are independent of states and events; a name has one', () =>

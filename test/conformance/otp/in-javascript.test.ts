@@ -2,7 +2,15 @@
  * Where JavaScript cannot give what OTP has, and what holds instead: killing without preemption
  * (rule P10), messages frozen instead of copied (P11).
  */
-import { isDown, type Pid, process, spawn, spawnMonitor, whereis } from '../../../runtime/index.ts'
+import {
+  isDown,
+  type Pid,
+  process,
+  processInfo,
+  spawn,
+  spawnMonitor,
+  whereis,
+} from '../../../runtime/index.ts'
 import { call, genServer, reply, start } from '../../../stdlib/index.ts'
 import { assert, suite } from '../../support/harness.ts'
 import { inProcess, noMail, oneNode } from './one-node.ts'
@@ -163,6 +171,49 @@ test('P11 a sent object is frozen, a Map, a Set and bytes are copied', () =>
       set: new Set([1]),
       bytes: new Uint8Array(2),
     })
+  }))
+
+test('P11 a frozen object stays what it was, however deep, and an accessor a value', () =>
+  inProcess(async (self) => {
+    let reads = 0
+    const sent = {
+      inner: { list: [{ n: 1 }] },
+      get late() {
+        return ++reads
+      },
+    }
+    self.send(self.pid, sent.inner)
+    assert.throws(() => Object.assign(sent.inner, { list: [] }), /read only/)
+    assert.throws(() => Object.assign(sent.inner.list[0] ?? {}, { n: 2 }), /read only/)
+    assert.is(await self.receive(), sent.inner, 'shared, not copied')
+    self.send(self.pid, sent)
+    const got = JSON.stringify(await self.receive())
+    assert.match(got, /^{"inner":{"list":\[{"n":1}\]},"late":\d}$/)
+    self.send(self.pid, sent)
+    const again = await self.receive()
+    const late = reads
+    assert.is(JSON.stringify(again), JSON.stringify(again), 'to each reader the same')
+    assert.is(reads, late, 'nobody runs code of the sender')
+  }))
+
+test('P11 in production messages are shared as they are', async () => {
+  await oneNode([], { checked: false }).run(async (self) => {
+    const sent = { list: [1], code: () => 1 }
+    self.send(self.pid, sent)
+    assert.is(await self.receive(), sent)
+    sent.list.push(2)
+    assert.equal(sent.list, [1, 2])
+  })
+})
+
+test('P12 what JavaScript does not have is not made up', () =>
+  inProcess((self) => {
+    const known = [
+      'handling links messageQueueLength messagesDropped module monitoredBy monitors name parent',
+      'pid priority status trapExit',
+    ]
+    const info = processInfo(self, self.pid)
+    assert.equal(Object.keys(info ?? {}).sort(), known.join(' ').split(' '))
   }))
 
 test('P11 what cannot cross a node is refused at the sender, by path', () =>

@@ -65,6 +65,30 @@ test('Z4 an uncaught error is logged once, with its process and reason', async (
   )
 })
 
+test('Z4 a process that returns exit(reason), or signals itself, is not logged', async () => {
+  const node = oneNode()
+  const logged = logOf(node)
+  await node.run(async (self) => {
+    await ended(self, () => exit('abnormal'))
+    const { ref } = spawnMonitor(
+      self,
+      process('signals', (own) => own.exit(own.pid, 'abnormal')),
+    )
+    assert.is((await self.receive(isDown(ref))).reason, 'abnormal')
+  })
+  assert.equal(logged, [])
+})
+
+test('Z1 an uncaught Exit with a reason that is not orderly is logged once', async () => {
+  const node = oneNode()
+  const logged = logOf(node)
+  await node.run((self) => ended(self, fail(new Exit('abnormal'))))
+  assert.equal(
+    logged.map(({ level, message, fields }) => [level, message, fields.reason]),
+    [['error', 'process crashed', 'abnormal']],
+  )
+})
+
 test('Z1 orderly ends are not logged', async () => {
   const node = oneNode()
   const logged = logOf(node)

@@ -1,12 +1,16 @@
 /** Registered names on one node (rules N1 to N4). */
 import {
   isDown,
+  isExit,
   process,
+  processes,
+  processInfo,
   type Self,
   spawn,
   spawnLink,
   spawnMonitor,
   whereis,
+  whereisName,
 } from '../../../runtime/index.ts'
 import { limits } from '../../../runtime/limits.ts'
 import { genServer, local, start, startLink } from '../../../stdlib/index.ts'
@@ -48,14 +52,16 @@ test('N1 a spawn refused for its name leaves no process, link or monitor', () =>
   inProcess(async (self) => {
     self.trapExit(true)
     self.register('mine')
-    assert.match(
-      refusal(() => spawnLink(self, waits, undefined, { name: 'mine' })),
-      bad,
-    )
-    assert.match(
-      refusal(() => spawnMonitor(self, waits, undefined, { name: 'mine' })),
-      bad,
-    )
+    const before = processes(self)
+    for (const refused of [spawn, spawnLink, spawnMonitor]) {
+      assert.match(
+        refusal(() => refused(self, waits, undefined, { name: 'mine' })),
+        bad,
+      )
+    }
+    assert.equal(processes(self), before)
+    assert.equal(processInfo(self, self.pid)?.links, [])
+    assert.equal(processInfo(self, self.pid)?.monitors, [])
     await self.yield()
     assert.ok(noMail(self))
   }))
@@ -67,6 +73,25 @@ test('N1 a name that is no string, empty or too long is refused', () =>
     const tooLong = 'x'.repeat(limits.nameMaxBytes + 1)
     for (const name of ['', tooLong, undefined, null, 7]) assert.match(give(name), bad)
     assert.is(whereis(self, ''), undefined)
+  }))
+
+test('N1 a bad name changes nothing, whichever function is given it', () =>
+  inProcess((self) => {
+    self.register('mine')
+    for (const name of ['', undefined, null, 7, {}, 'unknown']) {
+      assert.match(
+        refusal(() => Reflect.apply(self.unregister, self, [name])),
+        bad,
+      )
+      assert.is(Reflect.apply(whereis, null, [self, name]), undefined)
+    }
+    for (const name of [null, 'mine', {}, { tag: 'local' }, { tag: 'x', name: 'mine' }]) {
+      assert.match(
+        refusal(() => Reflect.apply(whereisName, null, [self, name])),
+        bad,
+      )
+    }
+    assert.is(whereis(self, 'mine'), self.pid)
   }))
 
 test('N3 a process has one name', () =>
@@ -121,6 +146,20 @@ test('N4 a crash, a return and a kill free the name alike', () =>
       self.send(pid, way)
       await self.receive(isDown(ref))
       assert.is(whereis(self, 'used'), undefined)
+    }
+  }))
+
+test('N4 a linked process that hears of the end finds the name free, and can have it', () =>
+  inProcess(async (self) => {
+    self.trapExit(true)
+    for (const how of ['kill', 'shutdown', 'normal']) {
+      const holder = spawnLink(self, waits, undefined, { name: 'throne' })
+      if (how === 'normal') self.send(holder, 'end')
+      else self.exit(holder, how)
+      await self.receive(isExit(holder))
+      assert.is(whereis(self, 'throne'), undefined)
+      self.register('throne')
+      self.unregister('throne')
     }
   }))
 

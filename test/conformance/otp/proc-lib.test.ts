@@ -4,10 +4,13 @@
  */
 import {
   Exit,
+  exit,
   isDown,
+  isExit,
   type LocalNode,
   type Pid,
   process,
+  processInfo,
   type Reason,
   type Self,
   spawn,
@@ -47,6 +50,10 @@ const ready = startable('ready', async (self, way: Way, init: Init) => {
   return way === 'twice' ? init.fail('too late to fail') : null
 })
 
+const counting = genServer<{}>('counting')({ init: () => 0 })
+
+const untyped = (value: unknown): never => value as never
+
 type Logged = Extract<TraceEvent, { readonly tag: 'log' }>
 
 function crashesOf(node: LocalNode): Logged[] {
@@ -78,6 +85,60 @@ test('B1 death before it acknowledges is an error, a normal one too', async () =
     assert.ok(noMail(self))
   })
 })
+
+test('B1 linked: a parent that traps sees one EXIT, after a time limit none', async () => {
+  const { run } = virtualNode()
+  await run(async (self) => {
+    self.trapExit(true)
+    const rows = [
+      ['fails', 'not today', 'not today'],
+      ['ignores', 'ignore', 'normal'],
+      ['throws', 'thrown', 'thrown'],
+      ['returns', 'normal', 'normal'],
+    ] as const
+    for (const [way, told, seen] of rows) {
+      const result = await startLink(self, ready, way)
+      assert.is(result.tag === 'error' ? result.reason : result.tag, told)
+      assert.is((await self.receive(isExit())).reason, seen)
+    }
+    const late = await startLink(self, ready, 'hangs', { timeoutMs: 20 })
+    assert.equal(late, { tag: 'error', reason: 'timeout' })
+    await self.yield()
+    assert.ok(noMail(self))
+    const started = await startLink(self, ready, 'acks')
+    assert.ok(started.tag === 'ok')
+    self.send(started.pid, 'end')
+    assert.is((await self.receive(isExit(started.pid))).reason, 'normal')
+  })
+})
+
+test('B1 linked: a parent that does not trap dies of a failed start, and of nothing else', () =>
+  inProcess(async (self) => {
+    const parent = process('parent', async (own, way: Way) => {
+      await startLink(own, ready, way)
+      return exit('went on')
+    })
+    const rows = [
+      ['fails', 'not today'],
+      ['throws', 'thrown'],
+      ['ignores', 'went on'],
+      ['returns', 'went on'],
+    ] as const
+    for (const [way, reason] of rows) {
+      const { ref } = spawnMonitor(self, parent, way)
+      assert.is((await self.receive(isDown(ref))).reason, reason)
+    }
+  }))
+
+test('B2 what it began as: the module of its callbacks, not what runs them', () =>
+  inProcess(async (self) => {
+    const known: unknown[] = []
+    for (const module of [ready, counting]) {
+      const started = await start<unknown, never>(self, module, untyped('acks'))
+      if (started.tag === 'ok') known.push(processInfo(self, started.pid)?.module)
+    }
+    assert.equal(known, ['ready', 'counting'])
+  }))
 
 test('B1 startMonitor and a second acknowledgement', () =>
   inProcess(async (self) => {

@@ -9,6 +9,7 @@ import {
   isDown,
   isExit,
   type LocalName,
+  type LocalNode,
   messageQueueLength,
   type Pid,
   process,
@@ -22,6 +23,7 @@ import {
   startRuntime,
   whereis,
 } from '../../../runtime/index.ts'
+import { systemOf } from '../../../runtime/kernel.ts'
 import { at, call, genServer } from '../../../stdlib/index.ts'
 import { assert, cleanup, suite } from '../../support/harness.ts'
 import { errorOf, failureOf, inProcess, noMail, oneNode } from './one-node.ts'
@@ -134,13 +136,42 @@ test('P5 the name is free and the pid dead when a DOWN is received', () =>
     }
   }))
 
-test('P5 the mailbox of the dead is discarded', () =>
-  inProcess(async (self) => {
+test('P5 the mailbox of the dead is discarded', async () => {
+  const node = oneNode()
+  await node.run(async (self) => {
     const { pid, ref } = spawnMonitor(self, waits)
-    for (let n = 0; n < 10; n++) self.send(pid, n)
+    for (let n = 0; n < 10; n++) self.send(pid, { n })
+    const { process: victim } = found(node, pid)
+    assert.is(victim.messageCount, 10)
     self.exit(pid, 'kill')
     await self.receive(isDown(ref))
+    self.send(pid, 'late')
+    assert.is(victim.messageCount, 0)
     assert.is(messageQueueLength(self, pid), undefined)
+  })
+})
+
+function found(node: LocalNode, pid: Pid) {
+  const here = systemOf(node).lookup(pid)
+  if (here.tag !== 'local') throw new Error(`${String(pid)} is ${here.tag}`)
+  return here
+}
+
+test('P5 all is over in one event: who asks during it finds neither name nor process', () =>
+  inProcess(async (self) => {
+    const seen: unknown[] = []
+    const witness = process('witness', async (own) => {
+      own.onExit(() => seen.push(whereis(node, 'brief'), isAlive(node, brief)))
+      own.link(brief)
+      await own.receive()
+    })
+    const node = oneNode()
+    const brief = spawn(node, waits, undefined, { name: 'brief' })
+    spawn(node, witness)
+    await self.yield()
+    await node.run((own) => own.exit(brief, 'boom'))
+    // The link has taken the witness along within that very call.
+    assert.equal(seen, [undefined, false])
   }))
 
 test('P6 pids are never used again', () =>
@@ -208,6 +239,20 @@ test('P9 a process is not alive after exit with kill', () =>
     assert.is(isAlive(self, pid), false)
     assert.is(processes(self).includes(pid), false)
   }))
+
+test('P9 what is asked of a pid of another node is refused', () => {
+  const far = startRuntime({ name: 'far@localhost', quiet: true })
+  cleanup(() => far.stop())
+  const stranger = spawn(far, waits)
+  return inProcess((self) => {
+    for (const ask of [isAlive, messageQueueLength]) {
+      assert.throws(() => ask(self, stranger), /is of another node/)
+      for (const bad of [null, 'pid', self, {}]) {
+        assert.throws(() => Reflect.apply(ask, null, [self, bad]), /expected a pid, got/)
+      }
+    }
+  })
+})
 
 test('X12 a link to a lost node is broken with noconnection', async () => {
   const far = startRuntime({ name: 'far@localhost', quiet: true })

@@ -3,7 +3,7 @@
  */
 import { call, child, stopServer } from '../../../stdlib/index.ts'
 import { assert, suite } from '../../support/harness.ts'
-import { inProcess, virtualNode } from './one-node.ts'
+import { inProcess, oneNode, virtualNode } from './one-node.ts'
 import { downOf, endChild, grow, infoOf, pass, pidOf, treeOf, workers } from './tree.ts'
 
 const test = suite('otp: supervisor intensity')
@@ -21,6 +21,21 @@ test('V1 defaults: the second restart within 5 s is one too many, beyond it is n
     assert.is(life.filter((line) => line === 'start a').length, 4)
     const monitor = self.monitor(ref)
     await endChild(self, await pidOf(self, ref, 'worker'), 'crash')
+    await endChild(self, await pidOf(self, ref, 'worker'), 'crash')
+    assert.is(await downOf(self, monitor), 'shutdown')
+  })
+})
+
+test('V1 the default period is 5 s', async () => {
+  const { module } = workers()
+  const tree = treeOf({ children: [child(module, 'a')] })
+  const { run } = virtualNode([module, tree])
+  await run(async (self) => {
+    const ref = await grow(self, tree)
+    const monitor = self.monitor(ref)
+    await endChild(self, await pidOf(self, ref, 'worker'), 'crash')
+    await call(self, ref, 'countChildren')
+    await pass(self, 5_000)
     await endChild(self, await pidOf(self, ref, 'worker'), 'crash')
     assert.is(await downOf(self, monitor), 'shutdown')
   })
@@ -110,19 +125,36 @@ test('V8 a group restart counts once, ends without restart not at all', async ()
   )
 })
 
-test('V8 every failed attempt to restart counts', async () => {
+test('V8 every failed attempt to restart counts, and once', async () => {
   const { module, starts } = workers()
   const tree = treeOf({ intensity: 5, periodMs: 60_000, children: [child(module, 'a')] })
-  await inProcess(
-    async (self) => {
-      const ref = await grow(self, tree)
-      const monitor = self.monitor(ref)
-      starts.set('a', 'fail')
+  const node = oneNode([module, tree])
+  let failures = 0
+  node.observe((event) => {
+    if (event.tag === 'log' && event.message === 'supervisor: startError') failures++
+  })
+  await node.run(async (self) => {
+    const ref = await grow(self, tree)
+    const monitor = self.monitor(ref)
+    starts.set('a', 'fail')
+    await endChild(self, await pidOf(self, ref, 'worker'), 'crash')
+    assert.is(await downOf(self, monitor), 'shutdown')
+    assert.is(failures, 5)
+  })
+})
+
+test('V8 restarts of long ago no longer count, however many there were', async () => {
+  const { module, life } = workers()
+  const tree = treeOf({ intensity: 2, periodMs: 1_000, children: [child(module, 'a')] })
+  const { run } = virtualNode([module, tree])
+  await run(async (self) => {
+    const ref = await grow(self, tree)
+    for (let round = 0; round < 30; round++) {
       await endChild(self, await pidOf(self, ref, 'worker'), 'crash')
-      assert.is(await downOf(self, monitor), 'shutdown')
-    },
-    [module, tree],
-  )
+      await pass(self, 501)
+    }
+    assert.is(life.filter((line) => line === 'start a').length, 31)
+  })
 })
 
 for (const restart of ['permanent', 'transient'] as const) {

@@ -3,7 +3,7 @@
  * supervisor ends, and what it ignores.
  */
 import { isExit, process, type Self, spawn, type TraceEvent } from '../../../runtime/index.ts'
-import { call, child, startLink, stopServer } from '../../../stdlib/index.ts'
+import { call, cast, child, genServer, startLink, stopServer } from '../../../stdlib/index.ts'
 import { assert, suite } from '../../support/harness.ts'
 import { failureOf, inProcess, virtualNode } from './one-node.ts'
 import { withTree } from './supervised.ts'
@@ -42,6 +42,40 @@ test('V11 a child that does not stop in its time is killed', async () => {
     event.tag === 'log' && event.level === 'error' ? [event.message] : [],
   )
   assert.equal(errors, ['supervisor: shutdownError'])
+})
+
+test('V11 a child that ends otherwise than asked is reported, and not started again', async () => {
+  const clumsy = genServer<{}>('clumsy')({
+    init: (_arg, self) => {
+      self.trapExit(true)
+      return null
+    },
+    terminate: () => {
+      throw new Error('last words')
+    },
+  })
+  const tree = treeOf({ strategy: 'oneForAll', children: [child(clumsy)] })
+  const { node, run } = virtualNode([clumsy, tree])
+  const reports: unknown[] = []
+  node.observe((event) => {
+    if (event.tag === 'log' && event.message.startsWith('supervisor:')) {
+      const { reason } = event.fields
+      reports.push([event.message, typeof reason === 'object' && Object(reason).message])
+    }
+  })
+  await run(async (self) => {
+    const ref = await grow(self, tree)
+    assert.equal(await call(self, ref, 'terminateChild', 'clumsy'), { tag: 'ok' })
+    assert.is((await infoOf(self, ref, 'clumsy'))?.pid, null)
+    assert.is((await call(self, ref, 'restartChild', 'clumsy')).tag, 'ok')
+    await stopServer(self, ref, 'shutdown')
+  })
+  assert.equal(reports, [
+    ['supervisor: progress', false],
+    ['supervisor: shutdownError', 'last words'],
+    ['supervisor: progress', false],
+    ['supervisor: shutdownError', 'last words'],
+  ])
 })
 
 test('V11 brutalKill does not ask', async () => {
@@ -93,6 +127,20 @@ test('V11 a child that ended before it was stopped is not reported as killed', (
     assert.equal(await call(self, tree, 'terminateChild', 'a'), { tag: 'ok' })
     assert.is((await infoOf(self, tree, 'a'))?.pid, null)
     assert.equal(life.slice(0, 2), ['start a', 'end a killed'])
+  }))
+
+test('V11 a child that ended just before it was stopped is reported with its own reason', () =>
+  withTree(['a'], async ({ self, node, tree }) => {
+    const pid = await pidOf(self, tree, 'a')
+    const reasons: unknown[] = []
+    node.observe((event) => {
+      if (event.tag === 'log' && event.level === 'error') reasons.push(event.fields.reason)
+    })
+    // The request comes to the supervisor before the EXIT of the child does.
+    cast(self, pid, 'end', { tag: 'shutdown', detail: 'early' })
+    assert.equal(await call(self, tree, 'terminateChild', 'a'), { tag: 'ok' })
+    assert.is((await infoOf(self, tree, 'a'))?.pid, null)
+    assert.equal(reasons, [{ tag: 'shutdown', detail: 'early' }])
   }))
 
 test('V12 a supervisor ends with its parent, for its reason, children first', async () => {

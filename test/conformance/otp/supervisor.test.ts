@@ -3,10 +3,10 @@
  * strategies. Case names follow OTP's supervisor suite.
  */
 import { isAlive, isExit, type Reason } from '../../../runtime/index.ts'
-import { call, child, start, startLink, stopServer } from '../../../stdlib/index.ts'
+import { call, child, genServer, start, startLink, stopServer } from '../../../stdlib/index.ts'
 import { assert, suite } from '../../support/harness.ts'
-import { inProcess, noMail } from './one-node.ts'
-import { endChild, grow, infoOf, pidOf, treeOf, workers } from './tree.ts'
+import { inProcess, noMail, virtualNode } from './one-node.ts'
+import { endChild, grow, infoOf, pass, pidOf, treeOf, workers } from './tree.ts'
 
 const test = suite('otp: supervisor')
 
@@ -40,6 +40,31 @@ test('V2 sup_start: children start in order, and stop in reverse', async () => {
     },
     [module, tree],
   )
+})
+
+test('V2 each child is initialised before the next one is started', async () => {
+  const life: string[] = []
+  const slow = genServer<{}>('slow')({
+    init: async (id: string, self) => {
+      life.push(`begin ${id}`)
+      await pass(self, 100)
+      life.push(`ready ${id}`)
+      return id
+    },
+  })
+  const tree = treeOf({
+    strategy: 'oneForAll',
+    children: ['a', 'b'].map((id) => child(slow, id, { id })),
+  })
+  const { run } = virtualNode([slow, tree])
+  await run(async (self) => {
+    const ref = await grow(self, tree)
+    const order = ['begin a', 'ready a', 'begin b', 'ready b']
+    assert.equal(life, order)
+    self.exit(await pidOf(self, ref, 'b'), 'kill')
+    await pass(self, 1_000)
+    assert.equal(life, [...order, ...order], 'so it is when they are started again')
+  })
 })
 
 test('V3 sup_start_ignore_child: an ignored child is kept without a pid', async () => {

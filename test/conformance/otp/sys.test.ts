@@ -88,6 +88,31 @@ test('Y2 a suspended server leaves its mail in order and answers after resume', 
     assert.is((await sys.getStatus(self, server)).status, 'running')
   }))
 
+test('Y1 Y2 looking into a suspended server, and what is no request, does not resume it', () =>
+  inProcess(async (self) => {
+    const server = await begin(self)
+    const door: Ref<unknown> = server
+    await sys.suspend(self, server)
+    cast(self, server, 'bump', 1)
+    const looks: (() => Promise<unknown>)[] = [
+      () => sys.getState(self, server),
+      () => sys.getStatus(self, server),
+      () => sys.replaceState(self, server, plus(10)),
+      () => sys.statistics(self, server, true),
+      () => sys.getStatistics(self, server),
+      () => sys.noDebug(self, server),
+      () => sys.suspend(self, server),
+      () => failureOf(call(self, door as Ref<Forged>, '$sys', 'no such')),
+    ]
+    for (const look of looks) {
+      await look()
+      assert.is((await sys.getStatus(self, server)).status, 'suspended')
+    }
+    assert.is(totalOf(await sys.getState(self, server)), 10, 'the cast still waits')
+    await sys.resume(self, server)
+    assert.is(await call(self, server, 'add', 0), 11)
+  }))
+
 test('Y2 suspensions are not counted', () =>
   inProcess(async (self) => {
     const server = await begin(self)

@@ -21,13 +21,17 @@ test('T1 a timer of 0 fires', () =>
 
 test('T1 a bad duration or target is refused, naming it', () =>
   inProcess((self) => {
-    for (const ms of [-1, Number.NaN, 2 ** 32]) {
-      assert.throws(() => self.sendAfter(ms, self.pid, 'x'), /sendAfter: expected 0 to/)
+    const sendAfter = (...given: unknown[]): unknown => Reflect.apply(self.sendAfter, self, given)
+    for (const ms of [-1, -0.5, Number.NaN, 2 ** 32, '5', 5n, null, undefined]) {
+      assert.throws(() => sendAfter(ms, self.pid, 'x'), /sendAfter: expected 0 to/)
     }
-    assert.throws(() => self.sendAfter(Number.POSITIVE_INFINITY, self.pid, 'x'), /Infinity/)
+    assert.throws(() => sendAfter(Number.POSITIVE_INFINITY, self.pid, 'x'), /Infinity/)
     const elsewhere = { tag: 'at', node: 'far@localhost', name: 'n' } as const
-    assert.throws(() => self.sendAfter(1, elsewhere, 'x'), /must be on this node/)
-    assert.throws(() => self.sendAfter(1, self.pid, () => 'x'), /function cannot be sent/)
+    assert.throws(() => sendAfter(1, elsewhere, 'x'), /must be on this node/)
+    for (const target of [null, undefined, 'name', 7, {}, self.alias(), { tag: 'at', name: 'n' }]) {
+      assert.throws(() => sendAfter(1, target, 'x'), /sendAfter: expected a pid or a name, got/)
+    }
+    assert.throws(() => sendAfter(1, self.pid, () => 'x'), /function cannot be sent/)
   }))
 
 test('T1 a pid of another node is no target', async () => {
@@ -96,6 +100,25 @@ test('T3 cancelling a fired or unknown timer gives false', () =>
     await self.receive()
     assert.is(self.cancelTimer(timer), false)
     assert.is(self.cancelTimer(self.monitor(self.pid)), false)
+  }))
+
+test('T3 false means that the message is there or was', async () => {
+  const { run } = virtualNode()
+  await run(async (self) => {
+    const timer = self.sendAfter(50, self.pid, 'fired')
+    await self.receive((message) => message === 'never', { timeoutMs: 60, otherwise: null })
+    assert.is(self.cancelTimer(timer), false)
+    assert.is(self.receive(null, { timeoutMs: 0, otherwise: null }), 'fired')
+  })
+})
+
+test('T3 what is no reference is refused', () =>
+  inProcess((self) => {
+    for (const bad of [null, undefined, 7, 'timer', self.pid, {}]) {
+      const cancelling = (): unknown => Reflect.apply(self.cancelTimer, self, [bad])
+      assert.throws(cancelling, /cancelTimer: expected a reference, got/)
+    }
+    assert.is(self.cancelTimer(self.alias()), false)
   }))
 
 test('T3 any process of the node may cancel a timer', async () => {

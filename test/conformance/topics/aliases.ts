@@ -182,8 +182,73 @@ const unknown = caseOf('A7', 'on an unknown name: DOWN, and an alias', async (se
   assert.is(self.unalias(to), true)
 })
 
+const dependent = caseOf(
+  'A7',
+  'on an unknown name or the dead, an alias that ends with its monitor ends at once',
+  async (self, place) => {
+    const there = await start(self, place)
+    const corpse = await start(self, place)
+    tell(self, corpse, { tag: 'end' })
+    await self.receive(isDown(self.monitor(corpse)))
+    const name = at(place.there.name, nobody, 'aliases.unknown')
+    for (const target of [corpse, name]) {
+      for (const alias of ['demonitor', 'replyDemonitor'] as const) {
+        const to = self.monitor(target, { alias })
+        assert.is((await self.receive(isDown(to))).reason, 'noproc')
+        tell(self, there, { tag: 'answer', to, message: 'too late' })
+        assert.equal(await heard(self, there), [], alias)
+        assert.is(self.unalias(to), false)
+      }
+    }
+  },
+)
+
+const quickly = caseOf('A6', 'of two quick answers the first counts', async (self, place) => {
+  const there = await start(self, place)
+  const [alone, tied] = [self.alias('reply'), self.monitor(there, { alias: 'replyDemonitor' })]
+  for (const to of [alone, tied]) {
+    // Both are on their way before the first of them is read.
+    for (const message of [1, 2]) tell(self, there, { tag: 'answer', to, message })
+    assert.equal(await heard(self, there), [1])
+    assert.is(self.unalias(to), false)
+  }
+  tell(self, there, { tag: 'end' })
+  await self.receive(isDown(self.monitor(there)))
+  assert.is(await self.receive(null, { timeoutMs: 0, otherwise: 'nothing' }), 'nothing')
+})
+
+const givenUp = caseOf('A5', 'who gave up with flush hears nothing more', async (self, place) => {
+  for (const ends of [false, true]) {
+    const there = await start(self, place)
+    const over = self.monitor(there)
+    const ref = self.monitor(there, { alias: 'demonitor' })
+    if (ends) {
+      // The older monitor fires last: the DOWN of the other one is there, unread.
+      tell(self, there, { tag: 'end' })
+      await self.receive(isDown(over))
+    }
+    assert.is(self.demonitor(ref, { flush: true }), !ends)
+    const other = await start(self, place)
+    tell(self, ends ? other : there, { tag: 'answer', to: ref, message: 'late' })
+    assert.equal(await heard(self, ends ? other : there), [])
+  }
+})
+
 export const aliases: Topic = {
   subject: 'aliases',
   modules: [answerer],
-  cases: [plain, returned, stranger, once, explicit, withMonitor, replyDemonitor, ordered, unknown],
+  cases: [
+    plain,
+    returned,
+    stranger,
+    once,
+    explicit,
+    withMonitor,
+    replyDemonitor,
+    ordered,
+    unknown,
+    dependent,
+    quickly,
+    givenUp,
+  ],
 }

@@ -1,6 +1,14 @@
 /** Links between two places (rules L1 to L7), and X13: a link to a process that does not exist. */
 import * as assert from 'uvu/assert'
-import { isDown, isExit, type Pid, process } from '../../../runtime/index.ts'
+import {
+  Exit,
+  isDown,
+  isExit,
+  type Pid,
+  process,
+  processInfo,
+  type Reason,
+} from '../../../runtime/index.ts'
 import { allGot, exitOf, makePuppet, nextGot, puppet, reached, settled, tell } from './puppet.ts'
 import { caseOf, type Topic } from './topic.ts'
 
@@ -64,6 +72,8 @@ const toSelf = caseOf('L2', 'linking to oneself changes nothing', async (self, p
   tell(self, pid, { tag: 'end', reason: 'over' })
   assert.is((await self.receive(isDown(ref))).reason, 'over')
   assert.equal(await allGot(self, pid), [])
+  self.link(self.pid)
+  assert.equal(processInfo(self, self.pid)?.links, [])
 })
 
 const trappedDead = caseOf(
@@ -102,6 +112,68 @@ const calmDead = caseOf('L3', 'a link to the dead ends who does not trap', async
     if (side === 'there') self.send(pid, 'go')
     else tell(self, pid, { tag: 'link', to })
     assert.is((await self.receive(isDown(ref))).reason, 'noproc')
+  }
+})
+
+/** Links with the dead, and tells its boss whether it was refused at once. */
+const bold = process('topic.bold', async (self, { boss, to }: { boss: Pid; to: Pid }) => {
+  await self.receive()
+  let refused: Reason | null = null
+  try {
+    self.link(to)
+  } catch (error) {
+    if (error instanceof Exit) refused = error.reason
+  }
+  self.send(boss, { tag: 'linked', refused })
+  await self.receive()
+})
+
+const atOnce = caseOf(
+  'L3',
+  'a link to the dead fails at once here, and by a signal elsewhere',
+  async (self, place) => {
+    const corpse = await makePuppet(self, place, 'here')
+    const ref = self.monitor(corpse)
+    tell(self, corpse, { tag: 'end', reason: 'normal' })
+    await self.receive(isDown(ref))
+    const pid = await place.spawnThere(self, bold, { boss: self.pid, to: corpse })
+    const down = self.monitor(pid)
+    self.send(pid, 'go')
+    const together = place.there.name === self.node
+    assert.equal(await self.receive(), { tag: 'linked', refused: together ? 'noproc' : null })
+    // Who has caught the refusal lives on; the signal cannot be caught.
+    if (together) self.send(pid, 'end')
+    const reason = together ? 'normal' : 'noproc'
+    assert.is((await self.receive(isDown(down))).reason, reason)
+  },
+)
+
+const strangers = caseOf(
+  'L4',
+  'unlinking who is not linked changes nothing',
+  async (self, place) => {
+    self.trapExit(true)
+    const peer = await makePuppet(self, place, 'there')
+    self.unlink(peer)
+    self.link(peer)
+    await settled(self, peer)
+    tell(self, peer, { tag: 'end', reason: 'over' })
+    assert.is((await self.receive(isExit(peer))).reason, 'over')
+    self.unlink(peer)
+    self.unlink(self.pid)
+    await makePuppet(self, place, 'there')
+    assert.is(await self.receive(null, { timeoutMs: 0, otherwise: 'nothing' }), 'nothing')
+  },
+)
+
+const badArguments = caseOf('L1', 'what is no pid is refused', async (self, place) => {
+  const name = { tag: 'at', node: place.there.name, name: 'links.nobody' }
+  const ref = self.monitor(await makePuppet(self, place, 'there'))
+  for (const bad of [name, ref, 'pid', 7, null, undefined, {}]) {
+    const given = [bad, 'reason']
+    assert.throws(() => Reflect.apply(self.link, self, given), /link: expected a pid, got/)
+    assert.throws(() => Reflect.apply(self.unlink, self, given), /unlink: expected a pid, got/)
+    assert.throws(() => Reflect.apply(self.exit, self, given), /exit: expected a pid, got/)
   }
 })
 
@@ -172,6 +244,26 @@ const farUnlink = caseOf('L4', 'an unlink by the other side counts', async (self
   assert.equal(await allGot(self, near), [])
 })
 
+const linkedAnew = caseOf(
+  'L4',
+  'after an unlink by either side a new link binds',
+  async (self, place) => {
+    for (const side of ['near', 'far'] as const) {
+      const far = await makePuppet(self, place, 'there')
+      const near = await makePuppet(self, place, 'here', true)
+      tell(self, near, { tag: 'link', to: far })
+      await reached(self, near, far)
+      const [by, of] = side === 'near' ? [near, far] : [far, near]
+      tell(self, by, { tag: 'unlink', to: of })
+      await reached(self, by, of)
+      tell(self, near, { tag: 'link', to: far })
+      await reached(self, near, far)
+      tell(self, far, { tag: 'end', reason: 'over' })
+      assert.equal(exitOf(await nextGot(self, near)), { from: far, reason: 'over' }, side)
+    }
+  },
+)
+
 const parentReasons = caseOf(
   'L5',
   'normal spares a linked child, shutdown does not',
@@ -229,7 +321,7 @@ const chain = caseOf('L7', 'reasons travel along links', async (self, place) => 
 
 export const links: Topic = {
   subject: 'links',
-  modules: [puppet, shortLived, linker],
+  modules: [puppet, shortLived, linker, bold],
   cases: [
     once,
     bothWays,
@@ -237,11 +329,15 @@ export const links: Topic = {
     toSelf,
     trappedDead,
     calmDead,
+    atOnce,
     unlinked,
     oneUnlink,
     queued,
     relinked,
     farUnlink,
+    linkedAnew,
+    strangers,
+    badArguments,
     parentReasons,
     atomic,
     chain,

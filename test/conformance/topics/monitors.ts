@@ -6,6 +6,7 @@ import {
   isExit,
   type Pid,
   process,
+  processInfo,
   type Reference,
   spawn,
   spawnMonitorAt,
@@ -173,18 +174,55 @@ const foreign = caseOf('M5', 'a reference of another process is ignored', async 
 
 const flushed = caseOf('M6', 'a queued DOWN stays, or goes with flush', async (self, place) => {
   const target = await makePuppet(self, place, 'there')
-  const [stays, goes, last] = [self.monitor(target), self.monitor(target), self.monitor(target)]
+  // The older monitor fires last.
+  const over = self.monitor(target)
+  const [stays, goes] = [self.monitor(target), self.monitor(target)]
   tell(self, target, { tag: 'end', reason: 'over' })
-  await self.receive(isDown(last))
-  // All three came from the same death; the other two may still be on their way.
-  await self.receive(isDown(stays))
-  const again = self.monitor(target)
-  await self.receive(isDown(again))
+  await self.receive(isDown(over))
+  for (const flush of [undefined, false]) {
+    assert.is(self.demonitor(stays, flush === undefined ? {} : { flush }), false)
+  }
   assert.is(self.demonitor(goes, { flush: true }), false)
-  assert.is(await self.receive(isDown(goes), { timeoutMs: 0, otherwise: null }), null)
+  assert.is((await self.receive(isDown())).ref, stays)
+  assert.is(await self.receive(isDown(), { timeoutMs: 0, otherwise: null }), null)
   const fresh = self.monitor(target)
   self.demonitor(fresh, { flush: true })
-  assert.is(await self.receive(isDown(fresh), { timeoutMs: 0, otherwise: null }), null)
+  const last = self.monitor(target)
+  assert.is((await self.receive(isDown())).ref, last, 'none of the flushed one came')
+})
+
+const badArguments = caseOf('M6', 'what is no monitor, option or target', async (self, place) => {
+  const target = await makePuppet(self, place, 'there')
+  const ref = self.monitor(target)
+  const demonitor = (...given: unknown[]): unknown => Reflect.apply(self.demonitor, self, given)
+  for (const bad of [target, 'ref', null, undefined, { id: 1 }]) {
+    assert.throws(() => demonitor(bad), /demonitor: expected a reference, got/)
+  }
+  assert.throws(() => demonitor(ref, { flsh: true }), /demonitor: unknown option 'flsh'/)
+  assert.throws(() => demonitor(ref, { flush: 'yes' }), /demonitor: flush: .* got "yes"/)
+  assert.throws(() => demonitor(ref, null), /demonitor: expected options, got null/)
+  const monitor = (...given: unknown[]): unknown => Reflect.apply(self.monitor, self, given)
+  const node = place.there.name
+  for (const bad of [
+    ref,
+    'name',
+    null,
+    7,
+    {},
+    { name: 'x' },
+    { tag: 'at', node },
+    { tag: 'at', node, name: 7 },
+    { tag: 'at', node: 7, name: 'x' },
+    { tag: 'local', name: null },
+    { tag: 'via', registry: 7, name: 'x' },
+    { tag: 'bogus', node, name: 'x' },
+  ]) {
+    assert.throws(() => monitor(bad), /monitor: expected a pid or a name, got/)
+  }
+  assert.throws(() => monitor(target, null), /monitor: expected options, got null/)
+  assert.is(self.demonitor(self.alias()), false, 'another kind of reference')
+  assert.is(self.demonitor(ref), true, 'the refused ones changed nothing')
+  assert.is(await self.receive(null, { timeoutMs: 0, otherwise: 'nothing' }), 'nothing')
 })
 
 const instantly = caseOf(
@@ -227,15 +265,18 @@ const twice = caseOf('M9', 'linked and monitored: one EXIT and one DOWN', async 
 
 const owner = caseOf('M11', 'a monitor ends silently with its owner', async (self, place) => {
   const target = await makePuppet(self, place, 'here', true)
-  const pid = await place.spawnThere(self, watcher, { boss: self.pid, target })
-  await self.receive((message) => message === 'watching')
-  const ref = self.monitor(pid)
-  self.send(pid, 'end')
-  assert.is((await self.receive(isDown(ref))).reason, 'normal')
-  await settled(self, target)
+  for (const way of ['return', 'kill']) {
+    const pid = await place.spawnThere(self, watcher, { boss: self.pid, target })
+    await self.receive((message) => message === 'watching')
+    assert.equal(processInfo(self, target)?.monitoredBy, [pid])
+    const ref = self.monitor(pid)
+    if (way === 'kill') self.exit(pid, 'kill')
+    else self.send(pid, 'end')
+    await self.receive(isDown(ref))
+    assert.equal(processInfo(self, target)?.monitoredBy, [], way)
+  }
   tell(self, target, { tag: 'end', reason: 'over' })
-  const last = self.monitor(target)
-  await self.receive(isDown(last))
+  await self.receive(isDown(self.monitor(target)))
   assert.equal(await allGot(self, target), [])
 })
 
@@ -272,6 +313,7 @@ export const monitors: Topic = {
     stopped,
     foreign,
     flushed,
+    badArguments,
     instantly,
     twice,
     ownTag,

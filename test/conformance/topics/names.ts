@@ -2,7 +2,7 @@
 import * as assert from 'uvu/assert'
 import { Exit, isDown, process, type Reason } from '../../../runtime/index.ts'
 import { at, call, cast, genServer, next, reply } from '../../../stdlib/index.ts'
-import { makePuppet, nextGot, puppet, settled, tell } from './puppet.ts'
+import { type Command, makePuppet, nextGot, puppet, settled, tell } from './puppet.ts'
 import { caseOf, type Topic } from './topic.ts'
 
 type Greeter = { calls: { greet: (who: string) => string }; casts: { note: () => void } }
@@ -45,6 +45,46 @@ const taken = caseOf('N1', 'a second process cannot take a name', async (self, p
   const held = self.monitor(at(place.there.name, greeter, 'names.taken'))
   self.send(first, 'end')
   assert.is((await self.receive(isDown(held))).reason, 'normal')
+})
+
+const refused = caseOf('N1', 'a bad or second name is refused there', async (self, place) => {
+  const cases: readonly (readonly [readonly Command[], RegExp])[] = [
+    [[named('names.one'), named('names.two')], /already has the name 'names.one'/],
+    [[named('names.one'), named('names.one')], /'names.one' is taken/],
+    [[named('')], /name: expected a string of 1 to 255/],
+    [[named('x'.repeat(256))], /name: expected a string of 1 to 255/],
+    [[{ tag: 'unregister', name: 'names.unknown' }], /nobody has the name 'names.unknown'/],
+  ]
+  for (const [commands, why] of cases) {
+    const pid = await makePuppet(self, place, 'there')
+    const ref = self.monitor(pid)
+    for (const command of commands) tell(self, pid, command)
+    const { reason } = await self.receive(isDown(ref))
+    assert.match(typeof reason === 'object' ? `${reason.name} ${reason.message}` : reason, why)
+    const free = self.monitor(at(place.there.name, greeter, 'names.one'))
+    assert.is((await self.receive(isDown(free))).reason, 'noproc', 'and leaves no name behind')
+  }
+})
+
+function named(name: string): Command {
+  return { tag: 'register', name }
+}
+
+const badSpawn = caseOf('N1', 'a spawn under a bad name makes nothing', async (self, place) => {
+  for (const name of ['', 'x'.repeat(256), 7, null]) {
+    const options = { name } as { name: string }
+    let message = 'it was allowed'
+    try {
+      await place.spawnThere(self, sleeper, undefined, options)
+    } catch (error) {
+      message = String(error)
+    }
+    assert.match(message, /name/, JSON.stringify(name))
+    assert.not.match(message, 'it was allowed')
+  }
+  const name = at(place.there.name, greeter, 'names.afterwards')
+  await place.spawnThere(self, greeter, undefined, { name: name.name })
+  assert.is(await call(self, name, 'greet', 'me'), 'hello me')
 })
 
 const moved = caseOf(
@@ -98,5 +138,5 @@ const freed = caseOf('P5', 'a name is free when the DOWN arrives', async (self, 
 export const names: Topic = {
   subject: 'names',
   modules: [puppet, greeter, sleeper],
-  cases: [reached, taken, moved, silent, freed],
+  cases: [reached, taken, refused, badSpawn, moved, silent, freed],
 }

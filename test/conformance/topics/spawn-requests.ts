@@ -4,6 +4,7 @@ import {
   abandonSpawn,
   exit,
   isDown,
+  isExit,
   isSpawnReply,
   type Pid,
   process,
@@ -180,8 +181,54 @@ const tooLate = caseOf('S5', 'after the answer it is too late', async (self, pla
   assert.is(abandonSpawn(self, self.monitor(at(place.there.name, anybody, 'nobody'))), false)
 })
 
+const bothAtOnce = caseOf(
+  'M7',
+  'linked and monitored, a child that ends at once shows its reason twice',
+  async (self, place) => {
+    self.trapExit(true)
+    for (const reason of ['normal', 'early', 'kill']) {
+      const both = { link: true, monitor: true }
+      const ref = spawnRequest(self, place.there.name, ending, { reason }, both)
+      const result = await replyOf(self, ref)
+      if (result.tag !== 'ok') throw new Error('it should have been spawned')
+      assert.is((await self.receive(isExit(result.pid))).reason, reason)
+      const down = await self.receive(isDown(ref))
+      assert.equal([down.target, down.reason], [result.pid, reason])
+    }
+    await nothingElse(self, place)
+  },
+)
+
+const inOrder = caseOf(
+  'O1',
+  'what is sent after the request finds the process',
+  async (self, place) => {
+    const node = place.there.name
+    for (let round = 0; round < 20; round++) {
+      const name = `requests.ordered${round}`
+      const ref = spawnRequest(self, node, waiting, { boss: self.pid }, { name, reply: 'no' })
+      self.send(at(node, anybody, name), 'end')
+      const down = self.monitor(at(node, anybody, name))
+      assert.is((await self.receive(isDown(down))).reason, 'normal')
+      await self.receive(isThereAt)
+      assert.is(self.demonitor(ref), false)
+    }
+  },
+)
+
 export const spawnRequests: Topic = {
   subject: 'spawn requests',
   modules: [ending, waiting, refusing],
-  cases: [answers, errors, monitored, failed, filtered, abandoned, unlinked, tooLate],
+  cases: [
+    answers,
+    errors,
+    monitored,
+    failed,
+    filtered,
+    abandoned,
+    unlinked,
+    tooLate,
+    bothAtOnce,
+    inOrder,
+  ],
 }

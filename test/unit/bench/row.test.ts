@@ -9,6 +9,7 @@ const spec: RowSpec = {
   name: 'a call',
   unit: 'ns/call',
   better: 'lower',
+  peerName: 'erlang',
   needed: 2,
   aim: 4,
   operations: 1000,
@@ -26,7 +27,7 @@ test('above 1 ours is better, whichever way is good', () => {
 })
 
 test('medians are compared and shown with the fields tools read', () => {
-  const row = judge(spec, 'erlang', samples([90, 100, 130]), samples([300, 290, 900]))
+  const row = judge(spec, samples([90, 100, 130]), samples([300, 290, 900]))
   assert.equal(row, {
     id: 'call',
     name: 'a call',
@@ -46,12 +47,12 @@ test('medians are compared and shown with the fields tools read', () => {
 })
 
 test('a row slower than needed has failed', () => {
-  assert.is(judge(spec, 'erlang', samples([100]), samples([199])).ok, false)
-  assert.is(judge(spec, 'erlang', samples([100]), samples([200])).ok, true)
+  assert.is(judge(spec, samples([100]), samples([199])).ok, false)
+  assert.is(judge(spec, samples([100]), samples([200])).ok, true)
 })
 
 test('a ratio just below what is needed is not rounded into a pass', () => {
-  const row = judge(spec, 'erlang', samples([1000]), samples([1999]))
+  const row = judge(spec, samples([1000]), samples([1999]))
   assert.is(row.ratio, 2)
   assert.is(row.ok, false)
 })
@@ -61,18 +62,54 @@ test('a row that lost or doubled something has failed, however fast', () => {
   const lost = [...samples([1]), ...samples([1], 999)]
   const doubled = [...samples([1]), ...samples([1], 1001)]
   const peer = samples([100, 100])
-  assert.is(judge(spec, 'erlang', fast, peer).ok, true)
-  assert.is(judge(spec, 'erlang', lost, peer).ok, false)
-  assert.is(judge(spec, 'erlang', doubled, peer).ok, false)
-  assert.is(judge(spec, 'erlang', fast, samples([100, 100], 7)).ok, false)
+  assert.is(judge(spec, fast, peer).ok, true)
+  assert.is(judge(spec, lost, peer).ok, false)
+  assert.is(judge(spec, doubled, peer).ok, false)
+  assert.is(judge(spec, fast, samples([100, 100], 7)).ok, false)
 })
 
 test('without the peer nothing is shown, and a wrong count still fails', () => {
-  const row = judge(spec, 'erlang', samples([100]), null)
+  const row = judge(spec, samples([100]), null)
   assert.is(row.peer, null)
   assert.is(row.ratio, null)
   assert.is(row.ok, null)
-  assert.is(judge(spec, 'erlang', samples([100], 0), null).ok, false)
+  assert.is(judge(spec, samples([100], 0), null).ok, false)
+})
+
+test('a row that stands alone is held to its bound, in its own unit', () => {
+  const alone: RowSpec = { ...spec, unit: 'ms', peerName: null }
+  const row = judge(alone, samples([1.9, 2, 9]), null)
+  assert.is(row.ok, true)
+  assert.is(row.ratio, null)
+  assert.is(row.peerName, null)
+  assert.is(judge(alone, samples([2.01]), null).ok, false)
+  assert.is(judge(alone, samples([1], 999), null).ok, false)
+  assert.is(judge({ ...alone, better: 'higher' }, samples([1.9]), null).ok, false)
+  assert.is(judge({ ...alone, better: 'higher' }, samples([2]), null).ok, true)
+})
+
+test('a bound of nothing at all can be met and missed', () => {
+  const none: RowSpec = { ...spec, peerName: null, needed: 0 }
+  assert.is(judge(none, samples([0]), null).ok, true)
+  assert.is(judge(none, samples([0]), null).spread, 0)
+  assert.is(judge(none, samples([1]), null).ok, false)
+})
+
+test('a row without a bound is reported, and its counts are still judged', () => {
+  const reported: RowSpec = { ...spec, needed: null, aim: null }
+  const slow = judge(reported, samples([300]), samples([100]))
+  assert.is(slow.ok, true)
+  assert.is(slow.ratio, 0.333)
+  assert.is(judge(reported, samples([300], 1), samples([100])).ok, false)
+  assert.is(judge(reported, samples([300]), samples([100], 1)).ok, false)
+  assert.is(judge(reported, samples([300]), null).ok, null)
+})
+
+test('what was seen besides is shown as medians, by name', () => {
+  const seen = (messages: number): Sample => ({ value: 1, arrived: 1000, detail: { messages } })
+  const row = judge(spec, [seen(10), seen(50), seen(20)], null)
+  assert.equal(row.detail, { messages: 20 })
+  assert.not('detail' in judge(spec, samples([1]), null))
 })
 
 test.run()

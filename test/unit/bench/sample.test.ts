@@ -5,18 +5,18 @@ import { assert, suite } from '../../support/harness.ts'
 const test = suite('bench sample')
 
 test('the sample is the last line', () => {
-  const output = 'a notice\n{"total":12,"arrived":3}\n'
-  assert.equal(readMeasured(output), { total: 12, arrived: 3 })
+  const output = 'a notice\n{"value":12,"arrived":3}\n'
+  assert.equal(readMeasured(output), { value: 12, arrived: 3 })
 })
 
 test('anything else is refused and shown', () => {
-  assert.throws(() => readMeasured(''), /expected a sample as the last line, got ""/)
-  assert.throws(() => readMeasured('{"total":1}\nwarning'), /got "warning"/)
+  assert.throws(() => readMeasured(''), /expected a line of JSON as the last one, got ""/)
+  assert.throws(() => readMeasured('{"value":1}\nwarning'), /got "warning"/)
   assert.throws(
-    () => readMeasured('{"total":1}'),
-    /expected \{ total, arrived \}, got \{"total":1\}/,
+    () => readMeasured('{"value":1}'),
+    /expected \{ value, arrived \}, got \{"value":1\}/,
   )
-  assert.throws(() => readMeasured('null'), /expected \{ total, arrived \}, got null/)
+  assert.throws(() => readMeasured('null'), /expected \{ value, arrived \}, got null/)
 })
 
 test('a process that fails is a failure with its own words', async () => {
@@ -26,6 +26,27 @@ test('a process that fails is a failure with its own words', async () => {
     (thrown: unknown) => String(thrown),
   )
   assert.match(error ?? '', /ended with 3: too bad/)
+})
+
+test('what a command says is heard as it comes', async () => {
+  const heard: string[] = []
+  const script = 'console.error("10 %"); console.log("{}")'
+  const output = await runCommand(process.execPath, ['-e', script], {
+    progress: (text) => heard.push(text),
+  })
+  assert.is(heard.join(''), '10 %\n')
+  assert.is(output, '{}\n')
+})
+
+test('a command that does not end is ended', async () => {
+  const endless = runCommand(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], {
+    deadlineMs: 1,
+  })
+  const error = await endless.then(
+    () => null,
+    (thrown: unknown) => String(thrown),
+  )
+  assert.match(error ?? '', /ended with SIGKILL/)
 })
 
 test('a command that does not exist is a failure', async () => {

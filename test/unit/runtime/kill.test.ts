@@ -9,12 +9,14 @@ import {
   type LocalNode,
   type Pid,
   process,
+  type Reference,
   type Self,
   send,
   spawn,
   spawnAt,
   spawnLink,
   spawnMonitor,
+  spawnRequest,
   whereis,
 } from '../../../runtime/index.ts'
 import { peerLost } from '../../../runtime/kernel.ts'
@@ -27,6 +29,7 @@ import {
   next,
   reply,
   replyTo,
+  sendRequest,
   start,
 } from '../../../stdlib/index.ts'
 import { assert, suite } from '../../support/harness.ts'
@@ -195,12 +198,16 @@ test('killed while running, every use of self throws Exited and has no effect', 
   await start(node, Server, undefined, { name: 'server' })
   const never = process('never', () => heard.push('spawned'))
   let self!: Self
+  const held: Reference[] = []
   const dying = process('dying', async (own) => {
     self = own
+    held.push(own.sendAfter(40, witness, 'its timer'), own.monitor(witness), own.alias())
     await own.receive()
   })
   const pid = spawn(node, dying)
   await calm()
+  const [timer, monitor, alias] = held
+  if (timer === undefined || monitor === undefined || alias === undefined) throw new Error('none')
   await killed(node, pid)
   const living = system.processes.size
   const uses: Record<string, () => unknown> = {
@@ -209,6 +216,10 @@ test('killed while running, every use of self throws Exited and has no effect', 
     link: () => self.link(witness),
     unlink: () => self.unlink(witness),
     monitor: () => self.monitor(witness),
+    demonitor: () => self.demonitor(monitor),
+    alias: () => self.alias(),
+    unalias: () => self.unalias(alias),
+    cancelTimer: () => self.cancelTimer(timer),
     register: () => self.register('ghost'),
     unregister: () => self.unregister('server'),
     trapExit: () => self.trapExit(true),
@@ -219,6 +230,9 @@ test('killed while running, every use of self throws Exited and has no effect', 
     spawnLink: () => spawnLink(self, never),
     spawnMonitor: () => spawnMonitor(self, never),
     cast: () => cast(self, local(Server, 'server'), 'count'),
+    spawnRequest: () => spawnRequest(self, 'a@host', never),
+    sendRequest: () => sendRequest(self, local(Server, 'server'), 'get'),
+    replyTo: () => replyTo(self, alias as From<null>, null),
   }
   for (const [name, use] of Object.entries(uses)) {
     try {
@@ -227,11 +241,12 @@ test('killed while running, every use of self throws Exited and has no effect', 
       attempts[name] = error
     }
   }
-  await until('a later timer', timerAfter(node, 20))
+  await until('a later timer', timerAfter(node, 60))
   for (const [name, outcome] of Object.entries(attempts)) {
     assert.instance(outcome, Exited, `${name} did not throw Exited`)
   }
-  assert.equal(heard, [])
+  assert.equal(heard, ['its timer'], 'and nobody has cancelled that')
+  assert.is(system.aliases.size, 0)
   assert.is(whereis(node, 'ghost'), undefined)
   assert.ok(isAlive(node, witness))
   assert.is(system.processes.size, living)

@@ -35,11 +35,10 @@ test('under any adding and removing, (index, serial) never comes again and finds
       const keys = new Set<string>()
       for (const step of steps) {
         if (step < 0) {
-          const added = table.add(
-            (index, serial) =>
-              new Process(system, index, serial, 'x', null, () => undefined, false),
-          )
-          if (added === undefined) throw new Error('full')
+          const index = table.claim()
+          if (index === undefined) throw new Error('full')
+          const added = new Process(system, index, table.serialFor(index), 'x', null, false)
+          table.put(added)
           const key = `${added.index}.${added.serial}`
           assert.not(keys.has(key), `${key} came again`)
           keys.add(key)

@@ -6,6 +6,7 @@ import { spawn as spawnChild } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import {
   Exit,
+  exit,
   isAlive,
   isDown,
   process as program,
@@ -49,6 +50,22 @@ test('an unobserved call that times out ends the caller with timeout', async () 
     return self.receive()
   })
   assert.is(reason, 'timeout')
+})
+
+test('code of an ended process that nobody awaits raises nothing in the host', async () => {
+  let came = 0
+  const reason = await endOf(async (self) => {
+    const helper = async (): Promise<void> => {
+      await turn()
+      came++
+      self.send(self.pid, 'too late')
+    }
+    void helper()
+    return exit('done')
+  })
+  assert.is(reason, 'done')
+  await until('the helper came to its send', () => came === 1)
+  await turn()
 })
 
 test('a failed call whose promise was passed on, unobserved too, ends its caller', async () => {

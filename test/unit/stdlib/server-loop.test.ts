@@ -91,8 +91,8 @@ test('a server keeps nothing of a call it has dealt with', async () => {
     const found = system.lookup(server)
     assert.is(found.tag, 'local')
     if (found.tag !== 'local') return
-    assert.is(found.process.serving, null)
-    assert.is(found.process.requests, null)
+    assert.is(found.process.pause?.serving, null)
+    assert.is(found.process.watchers, null)
     assert.is(processOfSelf(self).waiter, null)
   })
 })

@@ -1,41 +1,15 @@
 /** Programs that are asked to end, in OS processes of their own. */
-import { spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { nodePlatform } from '../../../../runtime/platform/node.ts'
 import { startNode } from '../../../../src/index.ts'
-import { assert, cleanup, suite } from '../../../support/harness.ts'
-import { until } from '../../../support/until.ts'
+import { assert, suite } from '../../../support/harness.ts'
+import { type RunningProgram, runningProgram } from './running-program.ts'
 
 const test = suite('drain')
 
-const file = fileURLToPath(new URL('drain-child.ts', import.meta.url))
-const root = fileURLToPath(new URL('../../../..', import.meta.url))
-
-type Program = {
-  readonly lines: () => string[]
-  readonly kill: (signal: NodeJS.Signals) => void
-  /** Exit code, or name of the signal that ended it. */
-  readonly ending: Promise<number | string | null>
-}
-
-async function started(how: string): Promise<Program> {
-  const child = spawn(process.execPath, ['--import', 'tsx', file, how], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  cleanup(() => {
-    child.kill('SIGKILL')
-  })
-  let output = ''
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-    output += chunk
-  })
-  const ending = new Promise<number | string | null>((resolve) => {
-    child.on('close', (code, signal) => resolve(code ?? signal))
-  })
-  const lines = (): string[] => output.split('\n').slice(0, -1)
-  await until('ready', () => lines().includes('ready'), 30_000)
-  return { lines, kill: (signal) => void child.kill(signal), ending }
+async function started(how: string): Promise<RunningProgram> {
+  const program = runningProgram(new URL('./drain-child.ts', import.meta.url), how)
+  await program.line(/^ready$/)
+  return program
 }
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -56,7 +30,7 @@ test(
   async () => {
     const program = await started('stuck')
     program.kill('SIGTERM')
-    await until('terminating', () => program.lines().includes('terminating shutdown'))
+    await program.line(/^terminating shutdown$/)
     program.kill('SIGINT')
     assert.is(await program.ending, 130)
     assert.equal(program.lines(), ['ready', 'terminating shutdown'])
