@@ -70,7 +70,7 @@ export class Process extends Mailbox implements PidParts {
   flags: number
   /** Run queue link. */
   next: Process | null = null
-  /** What a callback process does with its mail; while it is STARTING, given null, how it begins. */
+  /** What a callback process does with its mail; of one that is STARTING how it begins, on null. */
   receiver: Receiver | null = null
   pause: Pause | null = null
   waiter: Waiter | null = null

@@ -53,7 +53,7 @@ test('L4 an EXIT that crosses the unlink is not one of the link made anew', asyn
     self.trapExit(true)
     const pid = await linkedFellow(self)
     const down = self.monitor(pid)
-    self.send(pid, 'over')
+    self.exit(pid, 'over')
     self.unlink(pid)
     self.link(pid)
     assert.is((await self.receive(isDown(down))).reason, 'over')

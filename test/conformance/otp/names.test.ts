@@ -53,11 +53,12 @@ test('N1 a spawn refused for its name leaves no process, link or monitor', () =>
     self.trapExit(true)
     self.register('mine')
     const before = processes(self)
-    for (const refused of [spawn, spawnLink, spawnMonitor]) {
-      assert.match(
-        refusal(() => refused(self, waits, undefined, { name: 'mine' })),
-        bad,
-      )
+    for (const refused of [
+      () => spawn(self, waits, undefined, { name: 'mine' }),
+      () => spawnLink(self, waits, undefined, { name: 'mine' }),
+      () => spawnMonitor(self, waits, undefined, { name: 'mine' }),
+    ]) {
+      assert.match(refusal(refused), bad)
     }
     assert.equal(processes(self), before)
     assert.equal(processInfo(self, self.pid)?.links, [])

@@ -45,7 +45,7 @@ test('nothing runs inline where turns are watched, so that the right one is name
   })
 })
 
-test('a burst of casts is worked off as it comes, in order, and keeps the mailbox short', async () => {
+test('a burst of casts is worked off as it comes, in order; the mailbox stays short', async () => {
   const { node } = realNode()
   await node.run(async (self) => {
     const { server, notes } = await startLog(self, { casts: true })
