@@ -30,11 +30,6 @@ export class Backlog {
     return this.#tail === 0
   }
 
-  /** It has nothing, but keeps an array that had to grow. */
-  get isSpent(): boolean {
-    return this.#tail === 0 && this.#slots.length > keepSlots
-  }
-
   /** True when a waiting receive has looked at every message in here. */
   get allSeen(): boolean {
     return this.#savedAt === this.#tail
@@ -64,14 +59,15 @@ export class Backlog {
 
   /** The oldest message, or `empty`. */
   shift(): unknown {
-    if (this.#tail === 0) return empty
+    const tail = this.#tail
+    if (tail === 0) return empty
     const slots = this.#slots
     const head = this.#head
     const message = slots[head]
     slots[head] = empty
     this.#savedAt = 0
     this.#head = head + 1
-    this.#settle()
+    if (head >= keepSlots || head + 1 === tail || this.#holes > 0) this.#settle()
     return message
   }
 
@@ -127,13 +123,14 @@ export class Backlog {
     this.#holes = 0
   }
 
-  /** Restores the invariant, and moves the live part down when half of the array is spent. */
+  /** Restores the invariant, drops an array that had grown, and moves down what is half spent. */
   #settle(): void {
     if (this.#tail - this.#head === this.#holes) {
       this.#head = 0
       this.#tail = 0
       this.#holes = 0
       this.#savedAt = 0
+      if (this.#slots.length > keepSlots) this.#slots = []
       return
     }
     if (this.#holes > 0) {

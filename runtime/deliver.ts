@@ -24,7 +24,7 @@ export function deliver(process: Process, message: unknown): void {
     }
   }
   process.push(message)
-  if (process.messageCount > limits.mailboxHighMessages) reportHigh(process)
+  if (process.mayBeHigh) reportHigh(process)
   process.system.scheduler.wake(process)
 }
 

@@ -4,6 +4,7 @@
  */
 import { crash } from './crash.ts'
 import { limits } from './limits.ts'
+import { empty } from './mailbox.ts'
 import { waitFor } from './pause.ts'
 import { BUSY, DEAD, type Process, type Receiver, RUNNING, STARTING, SUSPENDED } from './process.ts'
 
@@ -46,8 +47,8 @@ export function serve(
   const { scheduler } = process.system
   process.flags |= RUNNING
   for (let left = atMost; left > 0; left--) {
-    if (!process.hasMail) break
     const message = process.shift()
+    if (message === empty) break
     let pending: void | Promise<void>
     try {
       pending = receiver.receive(message)

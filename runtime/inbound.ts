@@ -132,10 +132,11 @@ function applyLink(system: System, from: string, signal: LinkSignal): Applied {
 
 function answerForDead(system: System, peer: Peer, signal: LinkSignal): void {
   const { from: to, to: from } = signal
+  const dead = absentee(from)
   if (signal.tag === 'link') {
-    system.route.deliver(peer.name, null, { tag: 'linkExit', from, to, reason: 'noproc' })
+    system.route.deliver(peer.name, dead, { tag: 'linkExit', from, to, reason: 'noproc' })
   } else if (signal.tag === 'unlink') {
-    system.route.deliver(peer.name, null, { tag: 'unlinkAck', from, to, id: signal.id })
+    system.route.deliver(peer.name, dead, { tag: 'unlinkAck', from, to, id: signal.id })
   } else if (signal.tag === 'unlinkAck') acknowledged(peer, recordOfPid(from), signal)
 }
 
@@ -166,7 +167,8 @@ function applyMonitor(
 ): void {
   const target = reachable(system, signal.to)
   if (target === undefined) {
-    system.route.deliver(peer.name, null, { tag: 'down', ref: signal.ref, reason: 'noproc' })
+    const { ref, to } = signal
+    system.route.deliver(peer.name, absentee(to), { tag: 'down', ref, reason: 'noproc' })
     return
   }
   if (peer.watches.has(signal.ref.id)) return
@@ -183,7 +185,11 @@ function applyCall(
   const { ref, op, arg } = signal
   const server = reachable(system, signal.to)
   if (server === undefined) {
-    system.route.deliver(peer.name, null, { tag: 'callFailed', ref, reason: 'noproc' })
+    system.route.deliver(peer.name, absentee(signal.to), {
+      tag: 'callFailed',
+      ref,
+      reason: 'noproc',
+    })
     return
   }
   if (peer.inboundCalls.has(ref.id)) return
@@ -289,6 +295,14 @@ function applyAnswer(system: System, from: string, signal: AnswerSignal): Applie
       peer.spawns.get(ref.id)?.fail(signal.reason)
       return ok
   }
+}
+
+/**
+ * In whose name the answer goes that nobody is there: what the dead one sent itself must not be
+ * overtaken by it (rules O1, M8).
+ */
+function absentee(to: Address): PidParts | null {
+  return typeof to === 'string' ? null : recordOfPid(to)
 }
 
 /** The process an address from another node stands for; the node's own are out of its reach. */

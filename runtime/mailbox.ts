@@ -2,13 +2,14 @@
  * A mailbox: messages in order of arrival, taken from the front or from the middle.
  *
  * The oldest lies in an inline slot, so that the usual depth of one never allocates; the others,
- * and what a waiting receive has looked at in vain, are in a backlog made late and dropped when it
- * had grown. An idle mailbox is two fields of its process; a private method would be a third.
+ * and what a waiting receive has looked at in vain, are in a backlog made late. An idle mailbox is
+ * two fields of its process; a private method would be a third.
  *
  * Invariant: what lies in the inline slot is older than the backlog, and no waiting receive has
  * looked at it.
  */
 import { Backlog, empty } from './backlog.ts'
+import { limits } from './limits.ts'
 
 export { empty } from './backlog.ts'
 
@@ -19,6 +20,11 @@ export class Mailbox {
   get messageCount(): number {
     const rest = this.#backlog === null ? 0 : this.#backlog.count
     return this.#first === empty ? rest : rest + 1
+  }
+
+  /** Whether it is worth counting if there are more messages than `limits.mailboxHighMessages`. */
+  get mayBeHigh(): boolean {
+    return this.#backlog !== null && this.#backlog.count >= limits.mailboxHighMessages
   }
 
   get hasMail(): boolean {
@@ -56,10 +62,7 @@ export class Mailbox {
       backlog?.rewind()
       return first
     }
-    if (backlog === null) return empty
-    const message = backlog.shift()
-    if (backlog.isSpent) this.#backlog = null
-    return message
+    return backlog === null ? empty : backlog.shift()
   }
 
   /**
@@ -77,10 +80,7 @@ export class Mailbox {
       skip = 1
     }
     const backlog = this.#backlog
-    if (backlog === null) return empty
-    const message = backlog.take(matches, onlyNew, skip)
-    if (backlog.isSpent) this.#backlog = null
-    return message
+    return backlog === null ? empty : backlog.take(matches, onlyNew, skip)
   }
 
   /** Makes the next look of a waiting receive begin at the oldest message. */

@@ -7,8 +7,7 @@
  * so by `peerLost`, later and never from inside `deliver`.
  */
 import type { Reason } from './exit.ts'
-import type { Pid, Reference } from './identifier.ts'
-import type { Process } from './process.ts'
+import type { Pid, PidParts, Reference } from './identifier.ts'
 
 /** A pid, or a name to be resolved where the signal arrives (rule O5). */
 export type Address = Pid | string
@@ -53,10 +52,11 @@ export type Signal =
 
 export interface Route {
   /**
-   * Sends a signal to `node`, connecting if need be. `sender` decides the stream; null is the node
-   * itself. Throws `BadArgument`, naming the path of the field, when the signal holds something
-   * that cannot travel; an exit reason that cannot is replaced by one that says so instead,
-   * because an end must be heard of whatever its reason.
+   * Sends a signal to `node`, connecting if need be. `sender` decides the stream: a process, or one
+   * that is dead and answered for, so that the answer stays behind what it has sent itself (O1);
+   * null is the node. Throws `BadArgument`, naming the path of the field, when the signal holds
+   * something that cannot travel; an exit reason that cannot is replaced by one that says so
+   * instead, because an end must be heard of whatever its reason.
    */
-  deliver(node: string, sender: Process | null, signal: Signal): void
+  deliver(node: string, sender: PidParts | null, signal: Signal): void
 }

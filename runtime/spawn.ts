@@ -3,6 +3,7 @@
  * begins in a later turn (rules L6, M7: there is no window in which it could die unseen).
  */
 import { BoundedProcess, checkMailbox, type MailboxOptions } from './bounded-process.ts'
+import { show } from './check.ts'
 import type { Ref, ViaName } from './destination.ts'
 import { BadArgument, Exit, type Reason } from './exit.ts'
 import type { Pid, Reference } from './identifier.ts'
@@ -72,6 +73,9 @@ function createOptions(
   link: boolean,
 ): CreateOptions {
   if (options === undefined) return { parent, link }
+  if (typeof options !== 'object' || options === null) {
+    throw new BadArgument(`spawn: expected options, got ${show(options)}`)
+  }
   for (const [key, value] of Object.entries(options)) {
     if (key === 'name' && typeof value === 'string') continue
     if (key === 'priority' && (value === 'normal' || value === 'high')) continue

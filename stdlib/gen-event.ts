@@ -35,6 +35,7 @@ import {
 } from './event/manager.ts'
 import type { HandlerExitMessage } from './event/perform.ts'
 import { call, callWithin, cast } from './gen.ts'
+import { checkKeys, functionIn } from './given.ts'
 import type { ArgsOf, Calls, CheckedProtocol, OpOf, ReplyOf, ServerRef } from './protocol.ts'
 
 /** A handler of managers of `Event`s, whatever it answers and takes. */
@@ -61,8 +62,14 @@ export type EventManagerOptions<Event, Arg> = {
 export function genEvent<Event>(
   name: string,
 ): <Arg = void>(options: EventManagerOptions<Event, Arg>) => Module<EventManager<Event>, Arg> {
-  return ({ handlers, install = () => [], handlerTimeoutMs = runtimeLimits.callTimeoutMs }) => {
+  return (options) => {
+    checkKeys('genEvent', options, ['handlers', 'install', 'handlerTimeoutMs'], 'option')
+    functionIn(options, 'install')
+    const { handlers, install = () => [], handlerTimeoutMs = runtimeLimits.callTimeoutMs } = options
     checkTimeout('handlerTimeoutMs', handlerTimeoutMs)
+    if (!Array.isArray(handlers)) {
+      throw new BadArgument(`handlers: expected an array, got ${show(handlers)}`)
+    }
     const known = new Map<string, EventHandler>()
     for (const handler of handlers) {
       if (!(handler instanceof EventHandler)) {

@@ -11,7 +11,7 @@ import type { Awaitable, Reason, Self } from '../runtime/index.ts'
 import { Module } from '../runtime/kernel.ts'
 import type { CallOutcome, CastOutcome, InitOutcome } from './outcome.ts'
 import type { ArgOf, Calls, Casts, CheckedProtocol, From, ReplyOf } from './protocol.ts'
-import { Callbacks, type GivenCallbacks, type InlineOptions } from './server-callbacks.ts'
+import { Callbacks, type InlineOptions } from './server-callbacks.ts'
 import { Server, type TimeoutMessage, timeoutMessage } from './server-loop.ts'
 
 export type { InlineOptions } from './server-callbacks.ts'
@@ -69,7 +69,7 @@ export function genServer<P extends CheckedProtocol<P>>(
   name: string,
 ): <S, Arg = void>(callbacks: ServerCallbacks<P, S, Arg>) => Module<P, Arg> {
   return <S, Arg>(given: ServerCallbacks<P, S, Arg>) => {
-    const callbacks = new Callbacks(given as unknown as GivenCallbacks)
+    const callbacks = new Callbacks(given)
     return new Module<P, Arg>(name, (process, arg, started) => {
       new Server(process, callbacks).begin(arg, started)
     })

@@ -29,6 +29,7 @@ import {
   deliver,
   drainInline,
   INLINE_CASTS,
+  isReason,
   monitorLocal,
   type Process,
   parkedCaller,
@@ -45,6 +46,7 @@ import {
   unlink,
 } from '../runtime/kernel.ts'
 import { type CallLimits, callLimits, startAbortable } from './call-limits.ts'
+import { checkKeys } from './given.ts'
 import { type OwnName, ownName } from './name.ts'
 import type { ArgsOf, Calls, Casts, From, OpOf, ReplyOf, ServerRef } from './protocol.ts'
 
@@ -106,6 +108,8 @@ export async function startMonitor<P, Arg>(
   return result
 }
 
+const startOptions: readonly string[] = ['name', 'timeoutMs', 'mailbox']
+
 /** The untyped form, for supervisors, which know their children as data. */
 export function startWith<P>(
   caller: Caller,
@@ -117,6 +121,7 @@ export function startWith<P>(
 ): Promise<StartResult<P>> {
   const system = systemOf(caller)
   const parent = callerProcess(caller)
+  checkKeys('options', options, startOptions, 'option')
   const { timeoutMs = Number.POSITIVE_INFINITY } = options
   checkTimeout('timeoutMs', timeoutMs)
   const { mailbox } = options
@@ -291,7 +296,12 @@ export async function stopServer(
   if (target.tag === 'local' && target.process === callerProcess(self)) {
     throw new Exit('callingSelf', 'stop')
   }
-  const message = { tag: '$stop', reason: prepare(reason, 'reason') }
+  checkTimeout('timeoutMs', timeoutMs)
+  const sent = prepare(reason, 'reason')
+  if (!isReason(sent)) {
+    throw new BadArgument(`reason: expected a string or a tagged object, got ${show(reason)}`)
+  }
+  const message = { tag: '$stop', reason: sent }
   const ref = self.monitor(server)
   if (target.tag === 'local') deliver(target.process, message)
   else if (target.tag === 'remote') {

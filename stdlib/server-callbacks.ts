@@ -4,6 +4,7 @@
  */
 import { BadArgument, type Reason, type Self } from '../runtime/index.ts'
 import { INLINE_CALLS, INLINE_CASTS, type Request, show } from '../runtime/kernel.ts'
+import { checkKeys, functionIn, objectIn, requiredIn, tableIn } from './given.ts'
 import { Operations } from './operations.ts'
 
 /** A handler as the loop sees it. */
@@ -20,43 +21,40 @@ export class Callbacks {
   /** Flags of a process that runs them. */
   readonly flags: number
 
-  constructor(given: GivenCallbacks) {
-    this.init = given.init
-    this.calls = new Operations(given.calls)
-    this.casts = new Operations(given.casts)
-    this.info = given.info
-    this.continue = given.continue
-    this.terminate = given.terminate
-    this.formatStatus = given.formatStatus
-    this.flags = inlineFlags(given.inline)
+  constructor(given: object) {
+    checkKeys('genServer', given, known, 'callback')
+    this.init = requiredIn(given, 'init')
+    this.calls = new Operations<Handler>(tableIn(given, 'calls'))
+    this.casts = new Operations<Handler>(tableIn(given, 'casts'))
+    this.info = functionIn(given, 'info')
+    this.continue = functionIn(given, 'continue')
+    this.terminate = functionIn(given, 'terminate')
+    this.formatStatus = functionIn(given, 'formatStatus')
+    this.flags = inlineFlags(objectIn(given, 'inline') ?? {})
   }
 }
 
-function inlineFlags(inline: unknown = {}): number {
-  if (typeof inline !== 'object' || inline === null) {
-    throw new BadArgument(`inline: expected { calls, casts }, got ${show(inline)}`)
-  }
+const known: readonly string[] = [
+  'init',
+  'calls',
+  'casts',
+  'info',
+  'continue',
+  'terminate',
+  'formatStatus',
+  'inline',
+]
+
+function inlineFlags(inline: object): number {
+  checkKeys('inline', inline, ['calls', 'casts'], 'option')
   let flags = 0
   for (const [field, on] of Object.entries(inline)) {
-    const flag = field === 'calls' ? INLINE_CALLS : field === 'casts' ? INLINE_CASTS : undefined
-    if (flag === undefined) throw new BadArgument(`inline: unknown field '${field}'`)
     if (typeof on !== 'boolean') {
       throw new BadArgument(`inline.${field}: expected true or false, got ${show(on)}`)
     }
-    if (on) flags |= flag
+    if (on) flags |= field === 'calls' ? INLINE_CALLS : INLINE_CASTS
   }
   return flags
-}
-
-export type GivenCallbacks = {
-  readonly init: Callbacks['init']
-  readonly calls?: Readonly<Record<string, Handler>>
-  readonly casts?: Readonly<Record<string, Handler>>
-  readonly info?: Handler
-  readonly continue?: Handler
-  readonly terminate?: (reason: Reason, state: unknown, self: Self) => unknown
-  readonly formatStatus?: (state: unknown) => unknown
-  readonly inline?: InlineOptions
 }
 
 /** When a server may run on the stack of who sends to it. Both are off by default. */

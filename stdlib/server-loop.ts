@@ -95,7 +95,12 @@ export class Server extends Loop implements Continuation {
   }
 
   private extras(): Extras {
-    this.#extras ??= new Extras()
+    if (this.#extras === null) {
+      const extras = new Extras()
+      // A kill runs nothing of this loop: its timer must not outlive it, nor keep its state.
+      this.self.onExit(() => extras.cancelTimeout())
+      this.#extras = extras
+    }
     return this.#extras
   }
 
@@ -185,7 +190,7 @@ export class Server extends Loop implements Continuation {
   /** Goes on with what a callback returned; `request` is the call it was for. */
   private returned(outcome: unknown, request: Request | null): void {
     // The usual outcomes are told first: each further question costs as much as their answer.
-    const usual = outcome instanceof Next || outcome instanceof Reply
+    const usual = request === null ? outcome instanceof Next : outcome instanceof Reply
     if (!usual && outcome instanceof Promise) this.wait(outcome, request)
     else if (this.process.alive) this.apply(outcome, request)
     else if (request !== null) this.owe(request)

@@ -13,6 +13,7 @@ import {
   type Self,
 } from '../../runtime/index.ts'
 import { checkName, prepare, type SpawnArgs, show } from '../../runtime/kernel.ts'
+import { checkKeys, functionIn, type Given, requiredIn, tableIn } from '../given.ts'
 import { Operations } from '../operations.ts'
 import type { Next, Stop } from '../outcome.ts'
 import type { ArgOf, Calls, ReplyOf } from '../protocol.ts'
@@ -74,8 +75,6 @@ export type EventCallbacks<Event, P, S, Arg> = {
   readonly formatStatus?: (state: S) => unknown
 } & Required<'calls', EventCalls<Event, P, NoInfer<S>>>
 
-type Given = (...args: readonly unknown[]) => unknown
-
 declare const accepts: unique symbol
 declare const speaks: unique symbol
 declare const takes: unique symbol
@@ -95,41 +94,18 @@ export class EventHandler<Event = never, P = unknown, Arg = never> {
 
   constructor(name: string, given: object) {
     checkName('event handler name', name)
-    for (const key of Object.keys(given)) {
-      if (!known.includes(key)) throw new BadArgument(`${name}: there is no callback '${key}'`)
-    }
+    checkKeys(name, given, known, 'callback')
     this.name = name
-    this.init = required(given, 'init')
-    this.event = required(given, 'event')
+    this.init = requiredIn(given, 'init')
+    this.event = requiredIn(given, 'event')
     this.info = functionIn(given, 'info')
     this.terminate = functionIn(given, 'terminate')
     this.formatStatus = functionIn(given, 'formatStatus')
-    const calls: unknown = Reflect.get(given, 'calls') ?? {}
-    if (typeof calls !== 'object' || calls === null) {
-      throw new BadArgument(`calls: expected an object, got ${show(calls)}`)
-    }
-    const named = Object.keys(calls).map((op) => [op, required(calls, op)] as const)
-    this.calls = new Operations(Object.fromEntries(named))
+    this.calls = new Operations(tableIn(given, 'calls'))
   }
 }
 
 const known: readonly string[] = ['init', 'event', 'calls', 'info', 'terminate', 'formatStatus']
-
-function required(given: object, key: string): Given {
-  const found = functionIn(given, key)
-  if (found === undefined) throw new BadArgument(`${key}: expected a function, got undefined`)
-  return found
-}
-
-function functionIn(given: object, key: string): Given | undefined {
-  const found: unknown = Reflect.get(given, key)
-  if (found === undefined || isFunction(found)) return found
-  throw new BadArgument(`${key}: expected a function, got ${show(found)}`)
-}
-
-function isFunction(value: unknown): value is Given {
-  return typeof value === 'function'
-}
 
 /** A handler to be installed. Plain data. */
 export type HandlerSpec<Event = never> = HandlerId & {

@@ -8,13 +8,12 @@
  * the operations the program names: others may come from another node, and must not reach it.
  */
 import { BadArgument, type Reason, type Self } from '../../runtime/index.ts'
-import { show } from '../../runtime/kernel.ts'
+import { checkKeys, functionIn, type Given, objectIn, requiredIn } from '../given.ts'
 import { Operations } from '../operations.ts'
 import type { StatemEvent } from './event.ts'
 
 type Present = { readonly state: string; readonly data: unknown }
 type Handler = (now: Present, event: StatemEvent, self: Self) => unknown
-type Given = (...args: readonly unknown[]) => unknown
 
 const sections = ['calls', 'casts', 'internal', 'timeouts'] as const
 const singles = ['info', 'stateTimeout', 'eventTimeout'] as const
@@ -78,10 +77,8 @@ export class StatemCallbacks {
   readonly #enterAny: Given | undefined
 
   constructor(given: object) {
-    checkKeys('genStatem', given, callbackNames)
-    const init = functionIn(given, 'init')
-    if (init === undefined) throw new BadArgument('init: expected a function, got undefined')
-    this.init = init
+    checkKeys('genStatem', given, callbackNames, 'callback')
+    this.init = requiredIn(given, 'init')
     this.terminate = functionIn(given, 'terminate')
     this.formatStatus = functionIn(given, 'formatStatus')
     const handleEvent = functionIn(given, 'handleEvent')
@@ -154,7 +151,7 @@ function ofAnyState(given: Given): Handler {
 }
 
 function handlersIn(path: string, value: object, adapt: (given: Given) => Handler): Handlers {
-  checkKeys(path, value, path === 'common' ? handlerNames : [...handlerNames, 'enter'])
+  checkKeys(path, value, path === 'common' ? handlerNames : [...handlerNames, 'enter'], 'callback')
   const group = (section: string): Group => {
     const given = objectIn(value, section, `${path}.`) ?? {}
     return Object.fromEntries(
@@ -192,7 +189,7 @@ function merged(common: Handlers, own: Handlers): Handlers {
 }
 
 function oneForAll(handleEvent: Given, operations: object): Table {
-  checkKeys('operations', operations, sections)
+  checkKeys('operations', operations, sections, 'callback')
   const handler: Handler = (now, event, self) => handleEvent(presentOf(now), event, self)
   const group = (section: string): Group => {
     const named = Object.keys(objectIn(operations, section, 'operations.') ?? {})
@@ -209,29 +206,6 @@ function oneForAll(handleEvent: Given, operations: object): Table {
   })
 }
 
-function checkKeys(path: string, value: object, known: readonly string[]): void {
-  for (const key of Object.keys(value)) {
-    if (!known.includes(key)) throw new BadArgument(`${path}: there is no callback '${key}'`)
-  }
-}
-
 function entriesIn(path: string, value: object): [string, object][] {
   return Object.keys(value).map((key) => [key, objectIn(value, key, `${path}.`) ?? {}])
-}
-
-function functionIn(value: object, key: string, path = ''): Given | undefined {
-  const found: unknown = Reflect.get(value, key)
-  if (found === undefined || isFunction(found)) return found
-  throw new BadArgument(`${path}${key}: expected a function, got ${show(found)}`)
-}
-
-function objectIn(value: object, key: string, path = ''): object | undefined {
-  const found: unknown = Reflect.get(value, key)
-  if (found === undefined) return undefined
-  if (typeof found === 'object' && found !== null) return found
-  throw new BadArgument(`${path}${key}: expected an object, got ${show(found)}`)
-}
-
-function isFunction(value: unknown): value is Given {
-  return typeof value === 'function'
 }

@@ -10,6 +10,7 @@
 import { isPid, type Module, type Pid, type Reason, type Self } from '../../runtime/index.ts'
 import { formatReason, processOfSelf } from '../../runtime/kernel.ts'
 import { genServer } from '../gen-server.ts'
+import { checkFunction } from '../given.ts'
 import { Ignore, next, reply, type Stop, stop } from '../outcome.ts'
 import type { Child, ChildCounts } from './children.ts'
 import {
@@ -67,6 +68,7 @@ export function dynamicSupervisor<Arg>(
   name: string,
   describe: (arg: Arg) => TemplateFlags<unknown> | SpecFlags | Ignore,
 ): Module<DynamicSupervisor<unknown>, Arg> {
+  checkFunction('dynamicSupervisor', describe)
   const module = genServer<DynamicSupervisor<unknown>>(name)({
     init: (arg: Arg, self): DynamicState | Stop<never> | Ignore => {
       self.trapExit(true)

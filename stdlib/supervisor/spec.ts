@@ -4,8 +4,14 @@
  * same data as the first start and a spec can travel. The argument is frozen, in production too: a
  * crashed child cannot hand a damaged argument to its successor.
  */
-import { BadArgument, type MailboxOptions, type Module, type ViaName } from '../../runtime/index.ts'
-import { isMailboxOptions, prepare, runtimeLimits, show } from '../../runtime/kernel.ts'
+import {
+  BadArgument,
+  type MailboxOptions,
+  type Module as ModuleOf,
+  type ViaName,
+} from '../../runtime/index.ts'
+import { isMailboxOptions, Module, prepare, runtimeLimits, show } from '../../runtime/kernel.ts'
+import { checkKeys } from '../given.ts'
 import { type OwnName, ownName, registeredName } from '../name.ts'
 
 export type Restart = 'permanent' | 'transient' | 'temporary'
@@ -79,11 +85,12 @@ export const supervisorMark: unique symbol = Symbol('supervisor')
 
 /** A child spec: `child(Counter, 0, { id: 'counter', name: 'counter' })`. */
 export function child<P, Arg>(
-  module: Module<P, Arg>,
+  module: ModuleOf<P, Arg>,
   ...[arg, options = {}]: [Arg] extends [void]
     ? [arg?: undefined, options?: ChildOptions<NoInfer<P>>]
     : [arg: Arg, options?: ChildOptions<NoInfer<P>>]
 ): ChildSpec {
+  checkKeys('options', options, childOptions, 'option')
   return {
     id: options.id ?? module.name,
     arg: prepare(arg, 'arg'),
@@ -93,13 +100,26 @@ export function child<P, Arg>(
   }
 }
 
+const childOptions: readonly string[] = [
+  'id',
+  'name',
+  'restart',
+  'shutdown',
+  'type',
+  'significant',
+  'mailbox',
+]
+
 export type RunOptions = Pick<ChildOptions, 'restart' | 'shutdown' | 'type' | 'mailbox'>
 
 /** How a module is run as a child, with the defaults filled in. */
 export function runnable(
-  module: Module<unknown, never>,
+  module: ModuleOf<unknown, never>,
   options: RunOptions,
 ): Pick<ChildSpec, 'module' | 'restart' | 'shutdown' | 'type' | 'mailbox'> {
+  if (!(module instanceof Module)) {
+    throw new BadArgument(`child: expected a module or behaviour, got ${show(module)}`)
+  }
   const type = options.type ?? (supervisorMark in module ? 'supervisor' : 'worker')
   return {
     module: module.name,

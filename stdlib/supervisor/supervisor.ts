@@ -9,6 +9,7 @@
 import type { Module, Pid, Reason, Self } from '../../runtime/index.ts'
 import { runtimeLimits } from '../../runtime/kernel.ts'
 import { genServer } from '../gen-server.ts'
+import { checkFunction } from '../given.ts'
 import { Ignore, next, reply, type Stop, stop } from '../outcome.ts'
 import type { Child, ChildCounts } from './children.ts'
 import { childless, eventOf, type Handled, handle, startSpec, step, stopChild } from './perform.ts'
@@ -67,6 +68,7 @@ export function supervisor<Arg = void>(
   name: string,
   describe: (arg: Arg) => SupervisorFlags | Ignore,
 ): Module<Supervisor, Arg> {
+  checkFunction('supervisor', describe)
   const module = genServer<Supervisor>(name)({
     init: (arg: Arg, self): Promise<TreeState | Stop<never>> | Ignore => {
       self.trapExit(true)

@@ -75,12 +75,13 @@ test('G7 a timeout may set the next one, and comes no more often than set', asyn
 })
 
 test('G7 a server that stops or crashes leaves no timer behind', async () => {
-  for (const end of ['stop', 'crash'] as const) {
+  for (const end of ['stop', 'crash', 'kill'] as const) {
     const { world, run } = virtualNode()
     await run(async (self) => {
       const ref = await begin(self)
       await call(self, ref, 'idle', 3_600_000)
       if (end === 'stop') await stopServer(self, ref)
+      else if (end === 'kill') self.exit(ref, 'kill')
       else cast(self, ref, 'crash')
       await pass(self, 10)
     })

@@ -78,6 +78,27 @@ test('V11 a child that ends otherwise than asked is reported, and not started ag
   ])
 })
 
+test('V11 a child that ends normally when asked has stopped, and nothing is reported', async () => {
+  const polite = process('polite', async (self) => {
+    self.trapExit(true)
+    await self.receive()
+  })
+  const tree = treeOf({ children: [child(polite)] })
+  const { node, run } = virtualNode([polite, tree])
+  const errors: string[] = []
+  node.observe((event) => {
+    if (event.tag === 'log' && event.level === 'error') errors.push(event.message)
+  })
+  await run(async (self) => {
+    const ref = await grow(self, tree)
+    await self.yield()
+    const down = self.monitor(await pidOf(self, ref, 'polite'))
+    await stopServer(self, ref, 'shutdown')
+    assert.is(await downOf(self, down), 'normal')
+  })
+  assert.equal(errors, [])
+})
+
 test('V11 brutalKill does not ask', async () => {
   const { module, life } = workers()
   const tree = treeOf({ children: [child(module, 'a', { shutdown: 'brutalKill' })] })

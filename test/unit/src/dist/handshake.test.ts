@@ -36,10 +36,12 @@ function talk(
   acceptorEnv: HandshakeEnv,
   options: {
     readonly status?: Status
+    readonly won?: Readonly<Record<'dialer' | 'acceptor', boolean>>
     readonly tamper?: (message: HandshakeMessage) => HandshakeMessage
   } = {},
 ): Ends {
   const { status = 'ok', tamper = (message) => message } = options
+  const { won = { dialer: true, acceptor: true } } = options
   const envs = { dialer: dialerEnv, acceptor: acceptorEnv }
   const states: Record<string, HandshakeState> = { dialer: newHandshake, acceptor: newHandshake }
   const ends: { dialer?: HandshakeAction; acceptor?: HandshakeAction } = {}
@@ -54,6 +56,7 @@ function talk(
     for (const action of actions) {
       if (action.tag === 'up' || action.tag === 'fail') ends[to] = action
       else if (action.tag === 'ask') queue.push({ to, event: { tag: 'decided', status } })
+      else if (action.tag === 'choose') queue.push({ to, event: { tag: 'chosen', won: won[to] } })
       else {
         const other = to === 'dialer' ? 'acceptor' : 'dialer'
         queue.push({ to: other, event: { tag: 'message', message: tamper(action.message) } })
@@ -99,15 +102,19 @@ function endOfAcceptor(acceptorEnv: HandshakeEnv): string {
     for (;;) {
       const [state, actions] = stepHandshake(acceptor, event, acceptorEnv)
       acceptor = state
-      const asked = actions.some(({ tag }) => tag === 'ask')
+      const question = actions.find(({ tag }) => tag === 'ask' || tag === 'choose')
       for (const answer of actions) {
         if (answer.tag === 'fail') ends.push(answer.reason)
         if (answer.tag !== 'send') continue
         dialer = stepHandshake(dialer[0], { tag: 'message', message: answer.message }, dialerEnv)
+        if (dialer[0].tag === 'choosing') {
+          dialer = stepHandshake(dialer[0], { tag: 'chosen', won: true }, dialerEnv)
+        }
         inbox.push(...dialer[1])
       }
-      if (!asked) break
-      event = { tag: 'decided', status: 'ok' }
+      if (question === undefined) break
+      event =
+        question.tag === 'ask' ? { tag: 'decided', status: 'ok' } : { tag: 'chosen', won: true }
     }
   }
   return ends.join()
@@ -204,6 +211,23 @@ test('unknown optional flags are ignored and passed on', () => {
   })
 })
 
+test('a side that was not chosen says nothing that would bring the other up', () => {
+  const said: string[] = []
+  const tamper = (message: HandshakeMessage): HandshakeMessage => {
+    said.push(message.tag)
+    return message
+  }
+  const noDialer = { won: { dialer: false, acceptor: true }, tamper }
+  assert.equal(talk(env('dialer'), env('acceptor'), noDialer).dialer, failed('superseded'))
+  assert.equal(said.splice(0), ['name', 'status', 'challenge'])
+  const noAcceptor = { won: { dialer: true, acceptor: false }, tamper }
+  assert.throws(() => talk(env('dialer'), env('acceptor'), noAcceptor), /waits for ever/)
+  assert.equal(said, ['name', 'status', 'challenge', 'reply'])
+  const choosing: HandshakeState = { tag: 'choosing', next: [{ tag: 'done' }, []] }
+  const lost = stepHandshake(choosing, { tag: 'chosen', won: false }, env('acceptor'))
+  assert.equal(lost, [{ tag: 'done' }, [failed('superseded')]])
+})
+
 test('every refusing status ends both sides with what it means', () => {
   const meaning = {
     nok: 'superseded',
@@ -228,6 +252,7 @@ const states: readonly HandshakeState[] = [
   { tag: 'waitingStatus' },
   { tag: 'waitingChallenge' },
   { tag: 'waitingAck', nonce: bytes(3, 16), peer },
+  { tag: 'choosing', next: [{ tag: 'done' }, [{ tag: 'up', peer }]] },
 ]
 
 const messages: readonly HandshakeMessage[] = [
@@ -266,6 +291,7 @@ test('after the end nothing happens any more', () => {
     { tag: 'start' },
     { tag: 'malformed' },
     { tag: 'decided', status: 'ok' },
+    { tag: 'chosen', won: true },
     ...messages.map((message) => ({ tag: 'message', message }) as const),
   ]
   for (const event of events) {
@@ -278,6 +304,10 @@ test('a decision nobody waits for, and a second start, change nothing', () => {
     if (state.tag !== 'deciding') {
       const decided = stepHandshake(state, { tag: 'decided', status: 'ok' }, env('acceptor'))
       assert.equal(decided, [state, []])
+    }
+    if (state.tag !== 'choosing') {
+      const chosen = stepHandshake(state, { tag: 'chosen', won: true }, env('dialer'))
+      assert.equal(chosen, [state, []])
     }
     if (state.tag === 'idle') continue
     assert.equal(stepHandshake(state, { tag: 'start' }, env('dialer')), [state, []])

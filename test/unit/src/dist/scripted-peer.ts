@@ -213,14 +213,20 @@ export class ScriptedPeer {
     let state = newHandshake
     let event: HandshakeEvent = { tag: 'start' }
     for (;;) {
+      let choosing = false
       const step: ReturnType<typeof stepHandshake> = stepHandshake(state, event, env)
       state = step[0]
       for (const action of step[1]) {
         if (action.tag === 'send') this.say(action.message)
+        else if (action.tag === 'choose') choosing = true
         else if (action.tag === 'up') {
           this.#open(action.peer.creation)
           return action
         } else if (action.tag === 'fail') return action
+      }
+      if (choosing) {
+        event = { tag: 'chosen', won: true }
+        continue
       }
       const message = await this.hear()
       if (message === undefined) return { tag: 'closed' }

@@ -1,4 +1,4 @@
-import type { Pid, Reference } from '../../../../runtime/index.ts'
+import type { Pid, Reason, Reference } from '../../../../runtime/index.ts'
 import type { PidParts, RefParts, Signal } from '../../../../runtime/kernel.ts'
 import { decodeSignal, encodeSignal, isSignalFrame } from '../../../../src/dist/signal-codec.ts'
 import { createCodec } from '../../../../src/wire/index.ts'
@@ -204,6 +204,14 @@ test('stacks stay here unless the node lets them go', () => {
   const hidden = decoded(encoded(signal))
   assert.not(JSON.stringify(hidden).includes('secret'))
   assert.equal(decoded(encoded(signal, true)), signal)
+})
+
+test('what is no reason leaves as one that says so: no peer would take the signal', () => {
+  for (const reason of [7, null, undefined, {}, { tag: 7 }, [], () => 1] as unknown[]) {
+    const got = decoded(encoded({ tag: 'down', ref, reason: reason as Reason }))
+    if (got === undefined || !('reason' in got)) throw new Error('no reason')
+    assert.is(typeof got.reason === 'object' && got.reason.tag, 'unsendable', String(reason))
+  }
 })
 
 test.run()
