@@ -26,6 +26,8 @@ export type TraceEvent =
       readonly tag: 'longTurn'
       readonly pid: Pid
       readonly module: string
+      /** Operation that took longest, `info` for other mail; null for the body of a process. */
+      readonly handler: string | null
       readonly ms: number
     }
   /** A supervisor gives up: its children have been restarted too often. */

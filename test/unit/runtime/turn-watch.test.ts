@@ -14,7 +14,12 @@ import { realNode } from './node-fixture.ts'
 
 const test = suite('long turns')
 
-type Held = { readonly pid: Pid; readonly module: string; readonly ms: number }
+type Held = {
+  readonly pid: Pid
+  readonly module: string
+  readonly handler: string | null
+  readonly ms: number
+}
 
 type Watched = {
   readonly node: LocalNode
@@ -33,7 +38,9 @@ function watchedNode(longTurnMs?: number): Watched {
   })
   const held: Held[] = []
   node.observe((event: TraceEvent) => {
-    if (event.tag === 'longTurn') held.push({ pid: event.pid, module: event.module, ms: event.ms })
+    if (event.tag !== 'longTurn') return
+    const { pid, module, handler, ms } = event
+    held.push({ pid, module, handler, ms })
   })
   const work = (ms: number): void => {
     aheadMs += ms
@@ -80,10 +87,10 @@ test('a handler of a server, sync and async', async () => {
     await call(self, pid, 'quick')
     await call(self, pid, 'work', 70)
     await self.yield()
-    const sums = held.map((one) => [one.pid === pid, one.module, one.ms])
+    const sums = held.map((one) => [one.pid === pid, one.module, one.handler, one.ms])
     assert.is(sums.length, 2)
-    assert.equal(sums[1], [true, 'turns.worker', 70])
-    assert.equal(sums[0]?.slice(0, 2), [true, 'turns.worker'])
+    assert.equal(sums[1], [true, 'turns.worker', 'work', 70])
+    assert.equal(sums[0]?.slice(0, 3), [true, 'turns.worker', 'work'])
   })
 })
 
@@ -107,8 +114,8 @@ test('a body that goes on after a receive, whether it had to wait or not', async
     self.send(calm, 'end')
     await self.yield()
     assert.equal(held, [
-      { pid, module: 'turns.body', ms: 20 },
-      { pid, module: 'turns.body', ms: 30 },
+      { pid, module: 'turns.body', handler: null, ms: 20 },
+      { pid, module: 'turns.body', handler: null, ms: 30 },
     ])
   })
 })
@@ -130,6 +137,45 @@ test('a start, and a generator', async () => {
       [
         ['turns.generator', 15],
         ['turns.generator', 25],
+      ],
+    )
+  })
+})
+
+test('the handler that took longest is named, and `info` for other mail', async () => {
+  const { node, work, held } = watchedNode(10)
+  type Three = { casts: { a: (ms: number) => void; b: (ms: number) => void } }
+  const Three = genServer<Three>('turns.three')({
+    init: () => next(null),
+    casts: {
+      a: (state, ms) => {
+        work(ms)
+        return next(state)
+      },
+      b: (state, ms) => {
+        work(ms)
+        return next(state)
+      },
+    },
+    info: (state, ms) => {
+      work(Number(ms))
+      return next(state)
+    },
+  })
+  await node.run(async (self) => {
+    const started = await start(self, Three)
+    if (started.tag !== 'ok') throw new Error(started.tag)
+    cast(self, started.pid, 'a', 6)
+    cast(self, started.pid, 'b', 8)
+    cast(self, started.pid, 'a', 7)
+    await self.yield()
+    self.send(started.pid, 11)
+    await self.yield()
+    assert.equal(
+      held.map(({ handler, ms }) => [handler, ms]),
+      [
+        ['b', 21],
+        ['info', 11],
       ],
     )
   })
