@@ -114,7 +114,7 @@ function request(
       throw new TypeError('a generator body may only yield* self.take(...)')
     }
     const { matches, options } = yielded
-    checkReceive(process, options)
+    checkReceive(process, matches, options)
     if ((process.flags & SUSPENDED) !== 0) {
       process.system.holds.after(process, () => {
         const message = request(process, yielded, advance, body)

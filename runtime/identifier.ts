@@ -8,6 +8,8 @@
  * which the package does not export. That privacy is a class's own `#record`, handed out once by
  * the static block: no symbol, no WeakMap on the send path.
  */
+import { checkPid } from './check.ts'
+
 const inspect = Symbol.for('nodejs.util.inspect.custom')
 
 /** Where a process is, as plain data: what travels and what is printed. */
@@ -105,13 +107,15 @@ export function isReference(value: unknown): value is Reference {
   return value instanceof Reference
 }
 
-/** Name of the node a process lives on. */
+/** Name of the node a process lives on. Throws `BadArgument` for what is no pid. */
 export function nodeOf(pid: Pid): string {
+  checkPid('nodeOf', pid)
   return readPid(pid).node
 }
 
 /** Text form, unique in the cluster: `<name@host.creation.index.serial>`. */
 export function pidKey(pid: Pid): string {
+  checkPid('pidKey', pid)
   const { node, creation, index, serial } = readPid(pid)
   return `<${node}.${creation}.${index}.${serial}>`
 }

@@ -121,7 +121,7 @@ export class LocalCall extends Request implements Timed {
     if (this.done) return
     const { peer } = this
     this.fail(reason)
-    this.#cancel(peer)
+    if (peer !== null) cancel(this, peer)
   }
 
   /** The caller loses interest: it hears nothing more of the call. */
@@ -129,13 +129,13 @@ export class LocalCall extends Request implements Timed {
     if (this.done) return
     const { peer } = this
     this.finish()
-    this.#cancel(peer)
+    if (peer !== null) cancel(this, peer)
   }
+}
 
-  #cancel(peer: Peer | null): void {
-    if (peer === null) return
-    this.system.route.deliver(peer.name, this.caller, { tag: 'cancelCall', ref: this })
-  }
+// Not a private method: that would be a field more for every call.
+function cancel(call: LocalCall, peer: Peer): void {
+  call.system.route.deliver(peer.name, call.caller, { tag: 'cancelCall', ref: call })
 }
 
 /** How a call has failed before anybody waited for it. */

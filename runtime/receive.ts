@@ -5,7 +5,7 @@
  *
  * A predicate must be pure. Two receives at once in one process are a mistake and throw.
  */
-import { checkSignal, checkTimeout } from './check.ts'
+import { checkOptions, checkSignal, checkTimeout, show } from './check.ts'
 import { BadArgument, Exit } from './exit.ts'
 import { empty } from './mailbox.ts'
 import type { Process } from './process.ts'
@@ -28,12 +28,14 @@ export type ReceiveOptions<T = never> = {
   readonly signal?: AbortSignal
 }
 
+const receiveOptions: readonly string[] = ['timeoutMs', 'otherwise', 'signal']
+
 export function receive<T, O>(
   process: Process,
   matches: ((message: unknown) => boolean) | null,
   options: ReceiveOptions<O> | undefined,
 ): Awaitable<T | O> {
-  checkReceive(process, options)
+  checkReceive(process, matches, options)
   const message = matches === null ? process.shift() : process.take(matches, false)
   if (message !== empty) return given(process, message as T)
   if (options?.timeoutMs === 0) return otherwise<O>(options)
@@ -220,13 +222,21 @@ export function otherwise<O>(options: ReceiveOptions<O> | undefined): O {
   throw new Exit('timeout', 'receive')
 }
 
-export function checkReceive(process: Process, options: ReceiveOptions<unknown> | undefined): void {
+export function checkReceive(
+  process: Process,
+  matches: ((message: unknown) => boolean) | null,
+  options: ReceiveOptions<unknown> | undefined,
+): void {
   if (process.waiter !== null) {
     throw new BadArgument('receive: this process is already waiting in another receive')
   }
-  const timeoutMs = options?.timeoutMs
+  if (matches !== null && typeof matches !== 'function') {
+    throw new BadArgument(`receive: expected a predicate, got ${show(matches)}`)
+  }
+  if (options === undefined) return
+  checkOptions('receive', options, receiveOptions)
+  const { timeoutMs, signal } = options
   if (timeoutMs !== undefined) checkTimeout('timeoutMs', timeoutMs)
-  const signal = options?.signal
   if (signal === undefined) return
   checkSignal('signal', signal)
   if (signal.aborted) throw new Exit('aborted', 'receive')

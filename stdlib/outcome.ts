@@ -13,6 +13,8 @@ export type OutcomeOptions = {
   readonly timeoutMs?: number
   /** Runs `continue` with this value before any message that is already waiting. */
   readonly continue?: unknown
+  /** Accepted for who comes from OTP, and ignored: memory is JavaScript's own affair (rule P12). */
+  readonly hibernate?: boolean
 }
 
 /** The options of nearly every outcome. */
@@ -134,9 +136,13 @@ function checkOptions(options: OutcomeOptions): void {
     throw new BadArgument(`options: expected an object, got ${show(options)}`)
   }
   for (const field of Object.keys(options)) {
-    if (field !== 'timeoutMs' && field !== 'continue') {
+    if (field !== 'timeoutMs' && field !== 'continue' && field !== 'hibernate') {
       throw new BadArgument(`options: there is no option '${field}'`)
     }
+  }
+  const { hibernate } = options
+  if (hibernate !== undefined && typeof hibernate !== 'boolean') {
+    throw new BadArgument(`hibernate: expected true or false, got ${show(hibernate)}`)
   }
   if (options.timeoutMs === undefined) return
   checkTimeout('timeoutMs', options.timeoutMs)

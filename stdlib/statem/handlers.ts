@@ -83,6 +83,8 @@ type TimeoutOptions<P> = {
   }
   /** Replies to calls of now or before; see `answer`. */
   readonly replies?: readonly Answer[]
+  /** Accepted and ignored (rule P12). */
+  readonly hibernate?: boolean
 }
 
 export type EnterOptions<P> = TimeoutOptions<P> & {

@@ -36,6 +36,8 @@ export type AnyOptions = {
   readonly replies?: readonly Answer[]
   readonly next?: readonly EventLike[]
   readonly postpone?: boolean
+  /** Accepted for who comes from OTP, and ignored (rule P12). */
+  readonly hibernate?: boolean
   readonly stateTimeoutMs?: TimeoutSetting<unknown>
   readonly eventTimeoutMs?: TimeoutSetting<unknown>
   readonly timeouts?: { readonly [name: string]: TimeoutSetting<unknown> }
@@ -89,6 +91,9 @@ export function wishesOf(options: AnyOptions): Wishes {
       case 'postpone':
         postpone = options.postpone ?? false
         if (typeof postpone !== 'boolean') refuse(key, 'a boolean', postpone)
+        break
+      case 'hibernate':
+        if (typeof options.hibernate !== 'boolean') refuse(key, 'a boolean', options.hibernate)
         break
       case 'stateTimeoutMs':
         timeouts.push({ tag: 'stateTimeout', name: '', set: settingFrom(key, options[key]) })

@@ -25,6 +25,12 @@ const test = suite('process table')
 
 const idle = process('idle', (self) => self.receive())
 
+test('what is no pid is refused', () => {
+  for (const read of [nodeOf, pidKey]) {
+    assert.throws(() => Reflect.apply(read, null, ['a@host']), /expected a pid, got "a@host"/)
+  }
+})
+
 test('under any adding and removing, (index, serial) never comes again and finds its own', () => {
   const { system } = simNode()
   fc.assert(

@@ -161,6 +161,23 @@ test('bad timeouts are refused, naming the field and the value', () =>
     assert.is(await self.receive(null, { timeoutMs: Number.POSITIVE_INFINITY }), 'y')
   }))
 
+test('what is no predicate and no option is refused by name', () =>
+  inProcess(async (self) => {
+    const receive: (...given: readonly unknown[]) => unknown = Reflect.get(self, 'receive').bind(
+      self,
+    )
+    const refused: readonly (readonly [readonly unknown[], string])[] = [
+      [['normal'], 'receive: expected a predicate, got "normal"'],
+      [[null, 5], 'receive: expected options, got 5'],
+      [[null, null], 'receive: expected options, got null'],
+      [[null, { timeout: 5 }], "receive: unknown option 'timeout'"],
+    ]
+    for (const [given, message] of refused) {
+      const error = await thrownBy(() => receive(...given))
+      assert.is(error instanceof BadArgument && error.message, message)
+    }
+  }))
+
 test('a backlog is looked through once while other mail arrives', async () => {
   const { node } = realNode()
   let looks = 0

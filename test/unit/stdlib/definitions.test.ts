@@ -1,6 +1,7 @@
 /** What a program defines badly is refused where it is written, with the name of what is wrong. */
 import { BadArgument, process, spawn } from '../../../runtime/index.ts'
 import {
+  call,
   child,
   dynamicSupervisor,
   eventHandler,
@@ -8,9 +9,12 @@ import {
   genServer,
   genStatem,
   next,
+  reply,
   start,
+  stay,
   stopServer,
   supervisor,
+  to,
 } from '../../../stdlib/index.ts'
 import { assert, suite } from '../../support/harness.ts'
 import { realNode } from '../runtime/node-fixture.ts'
@@ -125,6 +129,28 @@ test('options of spawn, start and stopServer', async () => {
     // Nothing has been sent: it is still there to be stopped.
     assert.is(await failed('normal', 1000), 'stopped')
   })
+})
+
+test('hibernate is accepted, and does nothing', async () => {
+  const { node } = realNode()
+  type Sleepy = { calls: { ask: () => string } }
+  const Sleepy = genServer<Sleepy>('sleepy')({
+    init: () => next('awake', { hibernate: true }),
+    calls: { ask: (state) => reply(state, state, { hibernate: true }) },
+  })
+  const Machine = genStatem<Sleepy, { on: null }>('sleepy.machine')({
+    init: () => to('on', null, { hibernate: true }),
+    states: { on: { calls: { ask: () => stay({ reply: 'awake', hibernate: true }) } } },
+  })
+  await node.run(async (self) => {
+    const server = await start(self, Sleepy)
+    const machine = await start(self, Machine)
+    if (server.tag !== 'ok' || machine.tag !== 'ok') throw new Error('not started')
+    assert.is(await call(self, server.pid, 'ask'), 'awake')
+    assert.is(await call(self, machine.pid, 'ask'), 'awake')
+  })
+  refuses(() => next(null, untyped({ hibernate: 5 })), 'hibernate: expected true or false, got 5')
+  refuses(() => stay(untyped({ hibernate: 5 })), 'hibernate: expected a boolean, got 5')
 })
 
 test.run()
