@@ -3,13 +3,20 @@
  * one made by the greater name (the cluster spec, 3.4). A channel that exists is probed: if it is
  * silent its peer has lost it, after a crash for instance, and it gives way. So does a dial of ours
  * that would win but does not end in time: nobody may be there any more to answer it.
+ *
+ * Then two connections are under way, and the first to get through wins. Only one side can tell
+ * which that is: the node with the greater name chooses, and neither is up before it has chosen.
  */
 import type { Self } from '../../runtime/index.ts'
+import type { Connection } from '../carrier/carrier.ts'
 import { limits } from '../limits.ts'
 import type { DistContext } from './context.ts'
 import type { PeerFacts } from './handshake.ts'
 import type { Status } from './handshake-message.ts'
+import { closeCode } from './protocol.ts'
 import type { NodeState } from './router.ts'
+
+type Env = Pick<DistContext, 'router' | 'choices' | 'system'>
 
 /** The rule: what a node in state `state` of our router is answered; `probe` needs a look first. */
 export function admission(state: NodeState, self: string, peer: string): Status | 'probe' | 'wait' {
@@ -29,7 +36,7 @@ export function admission(state: NodeState, self: string, peer: string): Status 
 /** Decides, and books the attempt with the router until this process ends. */
 export async function admit(
   self: Self,
-  context: DistContext,
+  context: Env,
   { node, creation }: PeerFacts,
 ): Promise<Status> {
   const { router, system } = context
@@ -48,8 +55,47 @@ export async function admit(
   }
 }
 
+/**
+ * Whether `connection` is the one the two nodes keep. When another is chosen, its end decides: it
+ * comes up, or this one's turn has come. A choice for another incarnation of the peer gives way.
+ */
+export async function choose(
+  self: Self,
+  context: Env,
+  connection: Connection,
+  peer: PeerFacts,
+): Promise<boolean> {
+  const { choices, system } = context
+  const { node, creation } = peer
+  self.onExit(() => choices.release(node, connection))
+  while (await isFree(self, context, peer)) {
+    const chosen = system.node > node ? choices.take(node, connection, creation) : undefined
+    if (chosen === undefined) return true
+    if (chosen.creation === creation) await self.wait(chosen.ended)
+    else {
+      chosen.connection.close(closeCode.superseded, 'another incarnation')
+      choices.release(node, chosen.connection)
+    }
+  }
+  return false
+}
+
+/** True once `node` has no channel: one that is silent is taken down, false if it is not. */
+export async function isFree(
+  self: Self,
+  context: Env,
+  { node, creation }: PeerFacts,
+): Promise<boolean> {
+  for (;;) {
+    const state = context.router.stateOf(node)
+    if (state === 'closing') await self.yield()
+    else if (state !== 'up') return true
+    else if (await answers(self, context, node, creation)) return false
+  }
+}
+
 /** True when our own dial to `node` comes to an end in time, well or badly. */
-function dialEnds(self: Self, { router, system }: DistContext, node: string): Promise<boolean> {
+function dialEnds(self: Self, { router, system }: Env, node: string): Promise<boolean> {
   const ended = new Promise<boolean>((resolve) => {
     const timeout = system.timeouts.add(limits.distProbeMs, () => resolve(false))
     router.connect(node, () => {
@@ -61,12 +107,7 @@ function dialEnds(self: Self, { router, system }: DistContext, node: string): Pr
 }
 
 /** True when the channel to `node` shows a sign of life in time; a silent one is taken down. */
-async function answers(
-  self: Self,
-  context: DistContext,
-  node: string,
-  creation: number,
-): Promise<boolean> {
+async function answers(self: Self, context: Env, node: string, creation: number): Promise<boolean> {
   const { router, system } = context
   const channel = router.channel(node)
   if (channel === undefined) return false

@@ -9,7 +9,7 @@
  * frames, forged senders and overrun limits end the channel with a reason.
  */
 
-import { applySignal, type Process, runtimeLimits, type System } from '../../runtime/kernel.ts'
+import { applySignal, type PidParts, runtimeLimits, type System } from '../../runtime/kernel.ts'
 import type { Platform } from '../../runtime/platform/platform.ts'
 import type { CarrierStream, Connection, StreamHandler } from '../carrier/carrier.ts'
 import { limits } from '../limits.ts'
@@ -196,7 +196,7 @@ export type SenderKey = { readonly lane: number; readonly key: number }
 
 const hostSender: SenderKey = { lane: 0, key: 0 }
 
-export function senderKey(sender: Process | null): SenderKey {
+export function senderKey(sender: PidParts | null): SenderKey {
   if (sender === null) return hostSender
   const lane = (sender.index + sender.serial) % limits.distDataStreams
   return { lane, key: sender.serial * runtimeLimits.processesMax + sender.index }

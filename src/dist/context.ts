@@ -7,6 +7,7 @@ import type { System } from '../../runtime/kernel.ts'
 import type { Address, Endpoint } from '../carrier/carrier.ts'
 import type { Keypair, Signer, TrustStore } from '../identity/index.ts'
 import type { Attempts } from './attempts.ts'
+import type { Choices } from './choices.ts'
 import type { Router } from './router.ts'
 
 /** Where a node can be dialled; undefined when unknown. Never throws. */
@@ -17,6 +18,7 @@ export type DistContext = {
   readonly host: LocalNode
   readonly router: Router
   readonly attempts: Attempts
+  readonly choices: Choices
   readonly endpoint: Endpoint
   readonly keypair: Keypair
   readonly signer: Signer

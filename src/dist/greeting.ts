@@ -7,7 +7,7 @@
 import { type Self, send } from '../../runtime/index.ts'
 import type { CloseInfo, Connection } from '../carrier/carrier.ts'
 import { limits } from '../limits.ts'
-import { admit } from './admission.ts'
+import { admit, choose } from './admission.ts'
 import type { DistContext } from './context.ts'
 import { ControlStream } from './control-stream.ts'
 import { cookieNonceBytes } from './cookie.ts'
@@ -84,13 +84,19 @@ export async function greet(
           asked = { tag: 'decided', status }
           break
         }
+        case 'choose': {
+          const won = await choose(self, context, connection, action.peer)
+          asked = { tag: 'chosen', won }
+          break
+        }
         case 'up':
           return { tag: 'ok', peer: action.peer, control }
         case 'fail':
           return { tag: 'error', reason: action.reason }
       }
     }
-    if (asked !== undefined) {
+    // The answer may have taken longer than the peer waited: its close is then read below.
+    if (asked !== undefined && !connection.closed) {
       event = asked
       continue
     }
@@ -104,7 +110,7 @@ export async function greet(
 
 /** The close may overtake the status that explains it. */
 function closed({ by, code, reason }: CloseInfo): Greeting {
-  if (by !== 'peer') return { tag: 'error', reason: 'closed' }
+  if (by !== 'peer' && by !== 'local') return { tag: 'error', reason: 'closed' }
   return code === closeCode.superseded
     ? { tag: 'error', reason: 'superseded' }
     : { tag: 'error', reason: 'closed', detail: reason }

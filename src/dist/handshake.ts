@@ -10,6 +10,9 @@
  *
  * The names must be the ones that were authenticated. The acceptor is up once it has sent its ack,
  * the dialer once it has verified it; what the acceptor sends meanwhile waits in paused streams.
+ *
+ * Reply and ack are what can bring a side up, so each is sent only once this connection was chosen
+ * among those under way between the two nodes (`admission.ts`).
  */
 import { type CookieTranscript, cookieDigest, sameDigest } from './cookie.ts'
 import type { HandshakeMessage, Status } from './handshake-message.ts'
@@ -27,6 +30,8 @@ export type HandshakeState =
   | { readonly tag: 'waitingName' }
   | { readonly tag: 'deciding'; readonly peer: PeerFacts }
   | { readonly tag: 'waitingReply'; readonly nonce: Uint8Array; readonly peer: PeerFacts }
+  /** Either side: what follows if this connection is the one. */
+  | { readonly tag: 'choosing'; readonly next: HandshakeStep }
   | { readonly tag: 'done' }
 
 export type PeerFacts = {
@@ -40,6 +45,8 @@ export type HandshakeEvent =
   | { readonly tag: 'message'; readonly message: HandshakeMessage }
   /** The router's answer to `ask`. */
   | { readonly tag: 'decided'; readonly status: Status }
+  /** Its answer to `choose`. */
+  | { readonly tag: 'chosen'; readonly won: boolean }
   | { readonly tag: 'malformed' }
 
 export type HandshakeFailure =
@@ -56,6 +63,8 @@ export type HandshakeAction =
   | { readonly tag: 'send'; readonly message: HandshakeMessage }
   /** May a channel to this peer be made now? */
   | { readonly tag: 'ask'; readonly peer: PeerFacts }
+  /** Is this the connection that the two nodes keep? */
+  | { readonly tag: 'choose'; readonly peer: PeerFacts }
   | { readonly tag: 'up'; readonly peer: PeerFacts }
   | { readonly tag: 'fail'; readonly reason: HandshakeFailure }
 
@@ -71,7 +80,7 @@ export type HandshakeEnv = {
   readonly nonce: Uint8Array
 }
 
-type Step = readonly [HandshakeState, readonly HandshakeAction[]]
+export type HandshakeStep = readonly [HandshakeState, readonly HandshakeAction[]]
 
 export const newHandshake: HandshakeState = { tag: 'idle' }
 
@@ -81,12 +90,16 @@ export function stepHandshake(
   state: HandshakeState,
   event: HandshakeEvent,
   env: HandshakeEnv,
-): Step {
+): HandshakeStep {
   if (state.tag === 'done') return [state, []]
   if (event.tag === 'malformed') return fail('malformedMessage')
   if (event.tag === 'start') return start(state, env)
   if (event.tag === 'decided') {
     return state.tag === 'deciding' ? decided(state.peer, event.status, env) : [state, []]
+  }
+  if (event.tag === 'chosen') {
+    if (state.tag !== 'choosing') return [state, []]
+    return event.won ? state.next : fail('superseded')
   }
   const { message } = event
   switch (state.tag) {
@@ -105,7 +118,7 @@ export function stepHandshake(
   }
 }
 
-function start(state: HandshakeState, env: HandshakeEnv): Step {
+function start(state: HandshakeState, env: HandshakeEnv): HandshakeStep {
   if (state.tag !== 'idle') return [state, []]
   if (env.role === 'acceptor') return [{ tag: 'waitingName' }, []]
   const { node, creation, flags } = env.self
@@ -123,7 +136,7 @@ function start(state: HandshakeState, env: HandshakeEnv): Step {
 function named(
   message: Extract<HandshakeMessage, { readonly tag: 'name' }>,
   env: HandshakeEnv,
-): Step {
+): HandshakeStep {
   if (message.node !== env.authenticated) return fail('wrongNodeName')
   if (message.version !== protocolVersion) return refuse('unsupportedVersion')
   if (message.mandatory.some((flag) => !ourFlags.includes(flag))) return refuse('unsupportedFlags')
@@ -131,7 +144,7 @@ function named(
   return [{ tag: 'deciding', peer }, [{ tag: 'ask', peer }]]
 }
 
-function decided(peer: PeerFacts, status: Status, env: HandshakeEnv): Step {
+function decided(peer: PeerFacts, status: Status, env: HandshakeEnv): HandshakeStep {
   const answer: HandshakeAction = { tag: 'send', message: { tag: 'status', status } }
   if (status !== 'ok' && status !== 'okSimultaneous') {
     return [done, [answer, { tag: 'fail', reason: failureOf(status) }]]
@@ -144,7 +157,7 @@ function decided(peer: PeerFacts, status: Status, env: HandshakeEnv): Step {
   ]
 }
 
-function statusOf(status: Status): Step {
+function statusOf(status: Status): HandshakeStep {
   if (status === 'ok' || status === 'okSimultaneous') return [{ tag: 'waitingChallenge' }, []]
   return fail(failureOf(status))
 }
@@ -152,42 +165,46 @@ function statusOf(status: Status): Step {
 function challenged(
   message: Extract<HandshakeMessage, { readonly tag: 'challenge' }>,
   env: HandshakeEnv,
-): Step {
+): HandshakeStep {
   if (message.node !== env.authenticated) return fail('wrongNodeName')
   const peer = { node: message.node, creation: message.creation, flags: message.flags }
   const { nonce } = env
   const digest = cookieDigest(env.cookie, transcript('dialer', message.nonce, env))
-  return [
+  return choosing(peer, [
     { tag: 'waitingAck', nonce, peer },
     [{ tag: 'send', message: { tag: 'reply', nonce, digest } }],
-  ]
+  ])
 }
 
 function replied(
   message: Extract<HandshakeMessage, { readonly tag: 'reply' }>,
   state: Extract<HandshakeState, { readonly tag: 'waitingReply' }>,
   env: HandshakeEnv,
-): Step {
+): HandshakeStep {
   const expected = cookieDigest(env.cookie, transcript('dialer', state.nonce, env))
   if (!sameDigest(message.digest, expected)) return fail('cookieMismatch')
   const digest = cookieDigest(env.cookie, transcript('acceptor', message.nonce, env))
-  return [
+  return choosing(state.peer, [
     done,
     [
       { tag: 'send', message: { tag: 'ack', digest } },
       { tag: 'up', peer: state.peer },
     ],
-  ]
+  ])
 }
 
 function acked(
   message: Extract<HandshakeMessage, { readonly tag: 'ack' }>,
   state: Extract<HandshakeState, { readonly tag: 'waitingAck' }>,
   env: HandshakeEnv,
-): Step {
+): HandshakeStep {
   const expected = cookieDigest(env.cookie, transcript('acceptor', state.nonce, env))
   if (!sameDigest(message.digest, expected)) return fail('cookieMismatch')
   return [done, [{ tag: 'up', peer: state.peer }]]
+}
+
+function choosing(peer: PeerFacts, next: HandshakeStep): HandshakeStep {
+  return [{ tag: 'choosing', next }, [{ tag: 'choose', peer }]]
 }
 
 function transcript(role: LinkRole, nonce: Uint8Array, env: HandshakeEnv): CookieTranscript {
@@ -203,7 +220,7 @@ function failureOf(status: Status): HandshakeFailure {
     : 'superseded'
 }
 
-function refuse(status: Status): Step {
+function refuse(status: Status): HandshakeStep {
   return [
     done,
     [
@@ -213,6 +230,6 @@ function refuse(status: Status): Step {
   ]
 }
 
-function fail(reason: HandshakeFailure): Step {
+function fail(reason: HandshakeFailure): HandshakeStep {
   return [done, [{ tag: 'fail', reason }]]
 }

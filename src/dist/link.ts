@@ -13,6 +13,7 @@ import {
 import type { CloseInfo, Connection } from '../carrier/carrier.ts'
 import { type AuthResult, authenticate, fingerprint } from '../identity/index.ts'
 import { limits } from '../limits.ts'
+import { isFree } from './admission.ts'
 import type { Attempt } from './attempts.ts'
 import { authStreams } from './auth-pipe.ts'
 import { Channel } from './channel.ts'
@@ -87,8 +88,7 @@ async function runLink(
     if (superseded && dialed !== undefined) await awaitOther(self, context, dialed)
     return
   }
-  release()
-  await keep(self, context, connection, incoming, greeting)
+  await keep(self, context, connection, incoming, greeting, release)
 }
 
 async function dial(
@@ -151,15 +151,23 @@ async function keep(
   connection: Connection,
   incoming: Incoming,
   greeting: Extract<Greeting, { readonly tag: 'ok' }>,
+  release: () => void,
 ): Promise<void> {
-  const { router, system, tickMs } = context
+  const { router, choices, system, tickMs } = context
   const { control, peer } = greeting
-  self.trapExit(true)
   const channel = new Channel(system, connection, control, peer.node, peer.creation)
-  if (!router.up(channel, connection)) {
-    connection.close(closeCode.superseded, 'superseded')
-    return
+  // It was chosen: what is up all the same is a channel that the peer has lost, or one of a peer
+  // that breaks the rule.
+  while (!router.up(channel, connection)) {
+    if (!(await isFree(self, context, peer))) {
+      connection.close(closeCode.superseded, 'superseded')
+      return
+    }
+    if (connection.closed) return
   }
+  choices.release(peer.node, connection)
+  release()
+  self.trapExit(true)
   let reason = 'linkProcessEnded'
   self.onExit(() => router.down(channel, reason))
   incoming.take(streamKind.data, (stream) => channel.receive(stream))

@@ -9,7 +9,8 @@
  */
 import { BadArgument } from '../../runtime/index.ts'
 import {
-  type Process,
+  type PidParts,
+  Process,
   peerLost,
   type Route,
   type Signal,
@@ -104,7 +105,7 @@ export class Router implements Route {
     return entry.tag === 'connecting' && entry.dialing ? 'dialing' : entry.tag
   }
 
-  deliver(node: string, sender: Process | null, signal: Signal): void {
+  deliver(node: string, sender: PidParts | null, signal: Signal): void {
     const entry = this.#entries.get(node)
     const codec = entry?.tag === 'up' ? entry.channel.codec : this.#codec
     const encoded = encodeSignal(codec, signal, this.#system.exposeStacks)
@@ -259,9 +260,9 @@ export class Router implements Route {
   }
 
   /** Far above the limit the sender ends; this signal and its later requests are not sent. */
-  #overflows(queuedBytes: number, sender: Process | null, node: string, { tag }: Signal): boolean {
+  #overflows(queuedBytes: number, sender: PidParts | null, node: string, { tag }: Signal): boolean {
     if (queuedBytes <= overflowBytes || !requests.has(tag)) return false
-    if (sender?.alive) {
+    if (sender instanceof Process && sender.alive) {
       terminate(sender, { tag: 'systemLimit', limit: 'distQueue', node })
     } else {
       const detail = `queue to ${node} is full`

@@ -14,6 +14,7 @@ import type {
 } from '../carrier/carrier.ts'
 import type { Keypair, Signer, TrustStore } from '../identity/index.ts'
 import { Attempts } from './attempts.ts'
+import { Choices } from './choices.ts'
 import type { DistContext, Resolver } from './context.ts'
 import { Incoming } from './incoming.ts'
 import { giveUp, kernelModule, kernelName, linksName } from './kernel.ts'
@@ -60,6 +61,7 @@ export async function startDist(
     host,
     router,
     attempts,
+    choices: new Choices(),
     endpoint,
     keypair,
     signer,

@@ -12,4 +12,14 @@ for (let from = 1; from <= 60; from += 15) {
   })
 }
 
+/** Each node kept another one of two connections: at the first meeting, after it, at the next. */
+const onceFailed = [1124, 1319, 1524, 2164, 2764]
+
+for (const seed of onceFailed) {
+  test(`seed ${seed}, which failed`, async () => {
+    useSeed(seed)
+    assert.equal(await meeting(seed), [])
+  })
+}
+
 test.run()

@@ -1,7 +1,8 @@
 /**
- * Who is not let in (RT-16, DST-04, AUT-14, AUT-16), what cannot be sent, and what must not wait
- * (RT-19).
+ * Who is not let in (RT-16, P13, DST-04, AUT-14, AUT-16), what cannot be sent, and what must not
+ * wait (RT-19).
  */
+import { systemOf } from '../../../runtime/kernel.ts'
 import {
   at,
   call,
@@ -45,6 +46,22 @@ test('RT-16 a node with another cookie is nobody: no nodes(), no signal', async 
   assert.is(cluster.of(a, 'nodeup').length + cluster.of(b, 'nodeup').length, 0)
   const reasons = cluster.logs(b, 'dist handshake failed').map(({ fields }) => fields.reason)
   assert.ok(reasons.includes('cookieMismatch'))
+})
+
+test('P13 strangers leave nothing behind, whatever names they claim', async () => {
+  const cluster = new VirtualCluster()
+  const near = await cluster.start(a, { modules })
+  const before = [...systemOf(near).processes].length
+  for (let n = 1; n <= 20; n++) {
+    const stranger = await cluster.start(`stranger${n}@10.0.1.${n}`, { cookie: 'another' })
+    assert.is(await cluster.drive(connectNode(stranger, a)), false)
+    await cluster.drive(stranger.stop())
+  }
+  const { peers, processes } = systemOf(near)
+  await cluster.until('the attempts are over', () => [...processes].length === before)
+  assert.equal([[...peers.keys()], nodes(near)], [[], []])
+  const refused = cluster.logs(a, 'dist handshake failed').length
+  assert.ok(refused >= 20, `${refused} were refused`)
 })
 
 test('DST-04 another node behind an address is refused, and says nothing of itself', async () => {

@@ -180,6 +180,7 @@ const lateTrapper = process('topic.lateTrapper', async (self, { boss }: { boss: 
   self.send(boss, 'ready')
   await self.receive((message) => message === 'look')
   self.trapExit(true)
+  await self.yield()
   const trapped = await self.receive(isExit(), { timeoutMs: 0, otherwise: null })
   self.send(boss, { tag: 'saw', reason: trapped === null ? null : trapped.reason })
 })

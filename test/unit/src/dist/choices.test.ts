@@ -1,36 +1,13 @@
-import { simPlatform, World } from '../../../../runtime/platform/sim.ts'
-import type { Connection } from '../../../../src/carrier/carrier.ts'
-import { memoryNetwork } from '../../../../src/carrier/memory/index.ts'
 import { Choices } from '../../../../src/dist/choices.ts'
 import { assert, suite } from '../../../support/harness.ts'
 import { turn } from '../../../support/until.ts'
-import { a, addressOf, b, tlsOf } from './virtual-cluster.ts'
+import { dialed } from './dialed.ts'
+import { a, b } from './virtual-cluster.ts'
 
 const test = suite('choices')
 
-async function connections(count: number): Promise<Connection[]> {
-  const world = new World(1)
-  const platform = simPlatform(world)
-  const network = memoryNetwork({ platform })
-  const open = (name: string) =>
-    network
-      .carrier(addressOf(name))
-      .open({ platform, tls: tlsOf(name), onConnection: () => undefined })
-  const [near] = [await open(a), await open(b)]
-  if (near.tag === 'error') throw new Error(near.message)
-  const made: Connection[] = []
-  for (let n = 0; n < count; n++) {
-    void near.endpoint.dial(addressOf(b), 1_000).then((result) => {
-      if (result.tag === 'ok') made.push(result.connection)
-    })
-  }
-  for (await turn(); made.length < count; await turn()) world.advance()
-  return made
-}
-
 test('one connection a node; the next one once it has ended', async () => {
-  const [first, second] = await connections(2)
-  if (first === undefined || second === undefined) throw new Error('no connections')
+  const [first, second] = await dialed()
   const choices = new Choices()
   assert.is(choices.take(b, first, 1), undefined)
   assert.is(choices.take(b, first, 1), undefined, 'its own choice')

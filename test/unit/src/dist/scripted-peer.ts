@@ -198,8 +198,13 @@ export class ScriptedPeer {
     return this.#handshakes.shift()
   }
 
-  /** Runs the handshake as an honest dialer with what `options` say. */
-  async handshake(): Promise<Extract<HandshakeAction, { tag: 'up' | 'fail' }> | { tag: 'closed' }> {
+  /**
+   * Runs the handshake as an honest dialer with what `options` say; `hold` delays the reply, which
+   * is all the other side needs to be up.
+   */
+  async handshake(
+    hold: Promise<void> = Promise.resolve(),
+  ): Promise<Extract<HandshakeAction, { tag: 'up' | 'fail' }> | { tag: 'closed' }> {
     const env = {
       role: 'dialer' as const,
       self: { node: this.name, creation: this.creation, flags: [] },
@@ -225,6 +230,7 @@ export class ScriptedPeer {
         } else if (action.tag === 'fail') return action
       }
       if (choosing) {
+        await hold
         event = { tag: 'chosen', won: true }
         continue
       }
