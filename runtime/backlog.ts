@@ -9,10 +9,21 @@
 /** Marks an empty slot; never a message. */
 export const empty: unique symbol = Symbol('empty')
 
+/**
+ * Asked several times for every message. The type is asked first because comparing values of mixed
+ * types calls into V8's runtime, and messages are of all types.
+ */
+export function isEmpty(message: unknown): message is typeof empty {
+  return typeof message === 'symbol' && message === empty
+}
+
 const keepSlots = 32
+const usualSlotsMax = 1_024
 
 export class Backlog {
   #slots: unknown[] = []
+  /** Length to grow to at once. */
+  #usualSlots = 0
   /** Position of the oldest message. */
   #head = 0
   /** Position behind the newest message. */
@@ -36,7 +47,11 @@ export class Backlog {
   }
 
   push(message: unknown): void {
-    this.#slots[this.#tail++] = message
+    // The array would grow though half of it is spent.
+    if (this.#head > keepSlots && this.#tail === this.#slots.length) this.#moveDown()
+    const at = this.#tail++
+    if (at === keepSlots && this.#usualSlots > at) this.#slots.length = this.#usualSlots
+    this.#slots[at] = message
   }
 
   /** Puts a message before the oldest. */
@@ -67,7 +82,7 @@ export class Backlog {
     slots[head] = empty
     this.#savedAt = 0
     this.#head = head + 1
-    if (head >= keepSlots || head + 1 === tail || this.#holes > 0) this.#settle()
+    if (head + 1 === tail || this.#holes > 0) this.#settle()
     return message
   }
 
@@ -96,7 +111,7 @@ export class Backlog {
       for (let at = from; at < this.#tail; at++) if (matches(slots[at])) return at
     } else {
       for (let at = from; at < this.#tail; at++) {
-        if (slots[at] !== empty && matches(slots[at])) return at
+        if (!isEmpty(slots[at]) && matches(slots[at])) return at
       }
     }
     return -1
@@ -115,7 +130,7 @@ export class Backlog {
     const slots = this.#slots
     let to = 0
     for (let at = this.#head; at < this.#tail; at++) {
-      if (slots[at] !== empty) slots[to++] = slots[at]
+      if (!isEmpty(slots[at])) slots[to++] = slots[at]
     }
     slots.fill(empty, to, this.#tail)
     this.#head = 0
@@ -123,31 +138,36 @@ export class Backlog {
     this.#holes = 0
   }
 
-  /** Restores the invariant, drops an array that had grown, and moves down what is half spent. */
+  /** Restores the invariant, and drops an array that had grown. */
   #settle(): void {
     if (this.#tail - this.#head === this.#holes) {
       this.#head = 0
       this.#tail = 0
       this.#holes = 0
       this.#savedAt = 0
-      if (this.#slots.length > keepSlots) this.#slots = []
+      if (this.#slots.length > keepSlots) this.#drop()
       return
     }
-    if (this.#holes > 0) {
-      for (; this.#slots[this.#head] === empty; this.#head++) this.#holes--
-    }
-    if (this.#head > keepSlots && this.#head * 2 > this.#tail) this.#moveDown()
+    for (; this.#holes > 0 && isEmpty(this.#slots[this.#head]); this.#head++) this.#holes--
+  }
+
+  /** Memory is given back; whoever gets many messages at once gets them again. */
+  #drop(): void {
+    this.#usualSlots = Math.min(this.#slots.length, usualSlotsMax)
+    this.#slots = []
   }
 
   /** A loop, because `copyWithin` costs several times as much per message. */
   #moveDown(): void {
     const slots = this.#slots
     const head = this.#head
+    if (head * 2 < this.#tail) return
     for (let at = head; at < this.#tail; at++) {
       slots[at - head] = slots[at]
       slots[at] = empty
     }
     this.#head = 0
     this.#tail -= head
+    this.#savedAt = Math.max(this.#savedAt - head, 0)
   }
 }

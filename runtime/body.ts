@@ -5,7 +5,7 @@
  */
 import { crash } from './crash.ts'
 import { ExitOutcome, type Reason } from './exit.ts'
-import { empty } from './mailbox.ts'
+import { empty, isEmpty } from './mailbox.ts'
 import { type Process, SUSPENDED } from './process.ts'
 import { checkReceive, otherwise, park, type ReceiveOptions } from './receive.ts'
 import { terminate } from './terminate.ts'
@@ -74,7 +74,7 @@ function drive(
         return
       }
       const message = request(process, result.value, advance, body)
-      if (message === empty) return
+      if (isEmpty(message)) return
       next = resumption(body, message)
     }
   }
@@ -118,13 +118,13 @@ function request(
     if ((process.flags & SUSPENDED) !== 0) {
       process.system.holds.after(process, () => {
         const message = request(process, yielded, advance, body)
-        if (message !== empty) advance(resumption(body, message))
+        if (!isEmpty(message)) advance(resumption(body, message))
       })
       return empty
     }
     if (process.system.scheduler.charge()) {
       const message = matches === null ? process.shift() : process.take(matches, false)
-      if (message !== empty) return message
+      if (!isEmpty(message)) return message
       if (options?.timeoutMs === 0) return otherwise(options)
     } else process.rewind()
     const resume = (message: unknown): void => advance(resumption(body, message))

@@ -10,7 +10,7 @@ import { show } from './check.ts'
 import { deliver } from './deliver.ts'
 import { BadArgument } from './exit.ts'
 import { limits } from './limits.ts'
-import { empty } from './mailbox.ts'
+import { isEmpty } from './mailbox.ts'
 import { BOUNDED, Process } from './process.ts'
 import { Request } from './request.ts'
 
@@ -110,7 +110,7 @@ export class BoundedProcess extends Process {
   }
 
   #taken(message: unknown): unknown {
-    if (message === empty) return message
+    if (isEmpty(message)) return message
     if (this.#signals.size > 0) this.#signals.delete(message)
     if (this.#holding.size > 0 && (this.messageCount - this.#signals.size) * 2 <= this.#max) {
       this.relieve()

@@ -5,27 +5,27 @@
  */
 import { limits } from './limits.ts'
 import { DEAD, HIGH, type Process, QUEUED, REPORTED } from './process.ts'
+import type { Waiter } from './receive.ts'
 
 export function deliver(process: Process, message: unknown): void {
-  const { flags, waiter } = process
-  if ((flags & DEAD) !== 0) return
-  if (
-    waiter?.direct &&
-    (flags & (QUEUED | HIGH)) === 0 &&
-    process.allSeen &&
-    process.system.scheduler.charge()
-  ) {
-    if (waiter.offer(message)) return
-    // A predicate may have sent something here itself, which then still has to be looked at.
-    if (process.allSeen) {
-      process.pushSeen(message)
-      reportHigh(process)
-      return
-    }
-  }
+  if ((process.flags & DEAD) !== 0) return
+  const { waiter } = process
+  if (waiter !== null && handOver(process, waiter, message)) return
   process.push(message)
   if (process.mayBeHigh) reportHigh(process)
-  process.system.scheduler.wake(process)
+  if ((process.flags & QUEUED) === 0) process.system.scheduler.wake(process)
+}
+
+/** True when the message has gone where it belongs. */
+function handOver(process: Process, waiter: Waiter, message: unknown): boolean {
+  if (!waiter.direct || (process.flags & (QUEUED | HIGH)) !== 0) return false
+  if (!process.allSeen || !process.system.scheduler.charge()) return false
+  if (waiter.offer(message)) return true
+  // A predicate may have sent something here itself, which then still has to be looked at.
+  if (!process.allSeen) return false
+  process.pushSeen(message)
+  reportHigh(process)
+  return true
 }
 
 function reportHigh(process: Process): void {

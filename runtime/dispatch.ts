@@ -4,7 +4,7 @@
  */
 import { crash } from './crash.ts'
 import { limits } from './limits.ts'
-import { empty } from './mailbox.ts'
+import { isEmpty } from './mailbox.ts'
 import { waitFor } from './pause.ts'
 import { BUSY, DEAD, type Process, type Receiver, RUNNING, STARTING, SUSPENDED } from './process.ts'
 
@@ -48,7 +48,7 @@ export function serve(
   process.flags |= RUNNING
   for (let left = atMost; left > 0; left--) {
     const message = process.shift()
-    if (message === empty) break
+    if (isEmpty(message)) break
     let pending: void | Promise<void>
     try {
       pending = receiver.receive(message)

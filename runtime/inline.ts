@@ -18,34 +18,37 @@ import {
   INLINE_CALLS,
   INLINE_CASTS,
   type Process,
+  QUEUED,
   RUNNING,
   STARTING,
   SUSPENDED,
 } from './process.ts'
 
 const occupied = DEAD | STARTING | RUNNING | BUSY | SUSPENDED | BOUNDED
+/** An unoccupied process that has mail is in a run queue: asking for the bit is cheaper. */
+const engaged = occupied | QUEUED
 
-/**
- * Gives an idle process a message and lets it handle it before this returns. False when it may not
- * now; nothing has happened then.
- */
-export function handInline(process: Process, message: unknown): boolean {
-  if ((process.flags & (occupied | INLINE_CALLS)) !== INLINE_CALLS || process.hasMail) return false
-  const { receiver, system } = process
-  const { scheduler } = system
-  if (receiver === null || system.turnWatch !== null) return false
-  if (!scheduler.charge() || !scheduler.enter()) return false
+/** Whether a call by `caller` may run `process` now; if so `handInline` must follow. */
+export function mayRunInline(process: Process, caller: Process | null): boolean {
+  if ((process.flags & (engaged | INLINE_CALLS)) !== INLINE_CALLS) return false
+  const { scheduler, turnWatch } = process.system
+  if (turnWatch !== null || process === caller) return false
+  if (caller !== null && (caller.flags & SUSPENDED) !== 0) return false
+  return scheduler.charge() && scheduler.enter()
+}
+
+/** Gives an idle process a message, which it handles before this returns. */
+export function handInline(process: Process, message: unknown): void {
   process.flags |= RUNNING
   try {
-    const pending = receiver.receive(message)
+    const pending = process.receiver?.receive(message)
     if (pending instanceof Promise) waitFor(process, pending)
   } catch (error) {
     crash(process, error)
   }
-  scheduler.leave()
+  process.system.scheduler.leave()
   // What came meanwhile has queued the process.
   process.flags &= ~RUNNING
-  return true
 }
 
 /**

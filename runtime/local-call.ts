@@ -10,10 +10,10 @@ import type { Destination } from './destination.ts'
 import { Exit, type Reason } from './exit.ts'
 import { held } from './holds.ts'
 import { isPid } from './identifier.ts'
-import { handInline } from './inline.ts'
+import { handInline, mayRunInline } from './inline.ts'
 import type { Peer } from './peers.ts'
 import { post } from './post.ts'
-import { INLINE_CALLS, type Process, SUSPENDED } from './process.ts'
+import { type Process, SUSPENDED } from './process.ts'
 import { holdRequest, isPlain, Request } from './request.ts'
 import type { Address } from './route.ts'
 import type { System } from './system.ts'
@@ -169,11 +169,10 @@ export function startCall(
   const resident = isPid(to) ? system.resident(to) : null
   const target = resident === null ? system.callTarget(to) : null
   const server = target?.tag === 'local' ? target.process : resident
-  if (server !== null && (server.flags & INLINE_CALLS) !== 0 && server !== caller) {
-    if (caller === null || (caller.flags & SUSPENDED) === 0) {
-      const call = new LocalCall(system, caller, op, arg, null, null)
-      if (handInline(server, call)) return call.settled(timeoutMs)
-    }
+  if (server !== null && mayRunInline(server, caller)) {
+    const call = new LocalCall(system, caller, op, arg, null, null)
+    handInline(server, call)
+    return call.settled(timeoutMs)
   }
   const answer = new Promise((resolve, reject) => {
     const watch = caller === null ? null : system.turnWatch

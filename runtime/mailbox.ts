@@ -8,10 +8,10 @@
  * Invariant: what lies in the inline slot is older than the backlog, and no waiting receive has
  * looked at it.
  */
-import { Backlog, empty } from './backlog.ts'
+import { Backlog, empty, isEmpty } from './backlog.ts'
 import { limits } from './limits.ts'
 
-export { empty } from './backlog.ts'
+export { empty, isEmpty } from './backlog.ts'
 
 export class Mailbox {
   #first: unknown = empty
@@ -19,7 +19,7 @@ export class Mailbox {
 
   get messageCount(): number {
     const rest = this.#backlog === null ? 0 : this.#backlog.count
-    return this.#first === empty ? rest : rest + 1
+    return isEmpty(this.#first) ? rest : rest + 1
   }
 
   /** Whether it is worth counting if there are more messages than `limits.mailboxHighMessages`. */
@@ -28,17 +28,17 @@ export class Mailbox {
   }
 
   get hasMail(): boolean {
-    return this.#first !== empty || (this.#backlog !== null && !this.#backlog.isEmpty)
+    return !isEmpty(this.#first) || (this.#backlog !== null && !this.#backlog.isEmpty)
   }
 
   /** True when a waiting receive has looked at every message in here. */
   get allSeen(): boolean {
-    return this.#first === empty && (this.#backlog === null || this.#backlog.allSeen)
+    return isEmpty(this.#first) && (this.#backlog === null || this.#backlog.allSeen)
   }
 
   push(message: unknown): void {
     const backlog = this.#backlog
-    if (this.#first === empty && (backlog === null || backlog.isEmpty)) this.#first = message
+    if (isEmpty(this.#first) && (backlog === null || backlog.isEmpty)) this.#first = message
     else if (backlog !== null) backlog.push(message)
     else {
       this.#backlog = new Backlog()
@@ -57,7 +57,7 @@ export class Mailbox {
   shift(): unknown {
     const first = this.#first
     const backlog = this.#backlog
-    if (first !== empty) {
+    if (!isEmpty(first)) {
       this.#first = empty
       backlog?.rewind()
       return first
@@ -72,7 +72,7 @@ export class Mailbox {
   take(matches: (message: unknown) => boolean, onlyNew: boolean): unknown {
     const first = this.#first
     let skip = 0
-    if (first !== empty) {
+    if (!isEmpty(first)) {
       if (matches(first)) return this.shift()
       this.#first = empty
       this.#backlog ??= new Backlog()

@@ -7,7 +7,7 @@
  */
 import { checkOptions, checkSignal, checkTimeout, show } from './check.ts'
 import { BadArgument, Exit } from './exit.ts'
-import { empty } from './mailbox.ts'
+import { isEmpty } from './mailbox.ts'
 import type { Process } from './process.ts'
 import { disarm, type Timed } from './timeouts.ts'
 
@@ -37,7 +37,7 @@ export function receive<T, O>(
 ): Awaitable<T | O> {
   checkReceive(process, matches, options)
   const message = matches === null ? process.shift() : process.take(matches, false)
-  if (message !== empty) return given(process, message as T)
+  if (!isEmpty(message)) return given(process, message as T)
   if (options?.timeoutMs === 0) return otherwise<O>(options)
   return parked<T | O>(process, matches, options)
 }
@@ -62,11 +62,12 @@ function parked<T>(
   matches: ((message: unknown) => boolean) | null,
   options: ReceiveOptions<unknown> | undefined,
 ): Promise<T> {
-  return new Promise((resolve) => {
-    const settle = resolve as (message: unknown) => void
-    const settled = process.system.turnWatch?.settling(process, settle) ?? settle
-    park(process, matches, options, settled, rejected)
-  })
+  const { settlers, turnWatch } = process.system
+  const answer = new Promise<unknown>(settlers.capture)
+  const resolve = settlers.take()
+  const settled = turnWatch === null ? resolve : turnWatch.settling(process, resolve)
+  park(process, matches, options, settled, rejected)
+  return answer as Promise<T>
 }
 
 /** Settles a promise by its `resolve` alone: its `reject` would be kept by every parked body. */
@@ -120,7 +121,7 @@ export class Waiter {
       this.reject(error)
       return true
     }
-    if (message === empty) return false
+    if (isEmpty(message)) return false
     process.waiter = null
     this.leave()
     this.resolve(message)

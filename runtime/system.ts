@@ -34,6 +34,7 @@ import { RemotePids, RemoteProcess } from './remote-pids.ts'
 import type { PendingSpawn } from './remote-spawn.ts'
 import type { Address, Route } from './route.ts'
 import { Scheduler } from './scheduler.ts'
+import { Settlers } from './settlers.ts'
 import { Timeouts } from './timeouts.ts'
 import { Timers } from './timers.ts'
 import { Trace } from './trace.ts'
@@ -72,6 +73,7 @@ export class System {
   /** Spawn requests that have not been answered, by what names them. */
   readonly spawnRequests = new Map<Reference, PendingSpawn>()
   readonly trace = new Trace()
+  readonly settlers = new Settlers()
   readonly refs: RefTable
   readonly remotePids: RemotePids
   readonly fanOut: FanOut

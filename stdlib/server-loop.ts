@@ -145,7 +145,12 @@ export class Server extends Loop implements Continuation {
       this.threw(thrown, request)
       return
     }
-    this.returned(outcome, request)
+    // Nearly every call ends here: the way through `returned` costs a tenth of it.
+    if (outcome instanceof Reply && this.#extras === null && this.process.alive) {
+      this.state = outcome.state
+      const sent = this.answer(request, outcome.value)
+      if (sent && outcome.options !== noOptions) this.goOnWith(outcome.options)
+    } else this.returned(outcome, request)
   }
 
   /** Looked for last: a server that nobody looks into pays nothing for it. */
@@ -184,7 +189,11 @@ export class Server extends Loop implements Continuation {
       this.threw(thrown, null)
       return
     }
-    this.returned(outcome, null)
+    // And nearly every cast here.
+    if (outcome instanceof Next && this.#extras === null && this.process.alive) {
+      this.state = outcome.state
+      if (outcome.options !== noOptions) this.goOnWith(outcome.options)
+    } else this.returned(outcome, null)
   }
 
   /** Goes on with what a callback returned; `request` is the call it was for. */
