@@ -23,7 +23,19 @@ export const noOptions: OutcomeOptions = Object.freeze({})
 /** For the compiler only: without it a `Reply` of anything would pass for a `Next`. */
 declare const kind: unique symbol
 
+/**
+ * An async handler's promise is resolved with an outcome, which JavaScript first asks for `then`.
+ * That is found here at once, and not missed in every prototype.
+ */
+function notThenable(prototype: object): void {
+  Object.defineProperty(prototype, 'then', { value: undefined })
+}
+
 export class Reply<R, S> {
+  static {
+    notThenable(Reply.prototype)
+  }
+
   declare readonly [kind]: 'reply'
   readonly value: R
   readonly state: S
@@ -37,6 +49,10 @@ export class Reply<R, S> {
 }
 
 export class Next<S> {
+  static {
+    notThenable(Next.prototype)
+  }
+
   declare readonly [kind]: 'next'
   readonly state: S
   readonly options: OutcomeOptions

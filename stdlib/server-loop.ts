@@ -146,11 +146,19 @@ export class Server extends Loop implements Continuation {
       return
     }
     // Nearly every call ends here: the way through `returned` costs a tenth of it.
-    if (outcome instanceof Reply && this.#extras === null && this.process.alive) {
-      this.state = outcome.state
-      const sent = this.answer(request, outcome.value)
-      if (sent && outcome.options !== noOptions) this.goOnWith(outcome.options)
-    } else this.returned(outcome, request)
+    if (outcome instanceof Reply && this.#extras === null) this.answered(outcome, request)
+    else if (outcome instanceof Promise) this.wait(outcome, request)
+    else this.returned(outcome, request)
+  }
+
+  private answered(outcome: Reply<unknown, unknown>, request: Request): void {
+    if (!this.process.alive) {
+      this.owe(request)
+      return
+    }
+    this.state = outcome.state
+    const sent = this.answer(request, outcome.value)
+    if (sent && outcome.options !== noOptions) this.goOnWith(outcome.options)
   }
 
   /** Looked for last: a server that nobody looks into pays nothing for it. */
@@ -212,7 +220,9 @@ export class Server extends Loop implements Continuation {
 
   /** An async callback has returned. */
   proceed(value: unknown, request: Request | null): void {
-    this.returned(value, request)
+    const usual = request !== null && value instanceof Reply && this.#extras === null
+    if (usual) this.answered(value, request)
+    else this.returned(value, request)
   }
 
   /** An async callback has thrown. */
