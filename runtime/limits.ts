@@ -13,7 +13,7 @@ export const limits = {
   /** Processes that run on one another's stack (`inline` of a server), one within the other. */
   inlineDepthMax: 16,
   /** Casts that wait in the mailbox of a server with `inline: { casts: true }` before it runs. */
-  inlineCastsMin: 128,
+  inlineCastsMin: 32,
   /** Links and monitors fired in one turn when a process or a node ends; the rest follow. */
   fanOutPerTurn: 1_000,
   /** `receive` and call timeouts, as OTP: 2^32-1 milliseconds. */

@@ -66,7 +66,7 @@ export type InlineOptions = {
    */
   readonly calls?: boolean
   /**
-   * Casts that pile up while one sender's code runs (128 of them) are handled then and there, so
+   * Casts that pile up while one sender's code runs (32 of them) are handled then and there, so
    * that a burst neither fills the memory nor waits for the sender to end its turn.
    */
   readonly casts?: boolean
