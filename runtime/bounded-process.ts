@@ -9,9 +9,10 @@
 import { show } from './check.ts'
 import { deliver } from './deliver.ts'
 import { BadArgument } from './exit.ts'
+import type { Holder } from './holds.ts'
 import { limits } from './limits.ts'
 import { isEmpty } from './mailbox.ts'
-import { BOUNDED, Process } from './process.ts'
+import { BOUNDED, Process, UNHELD } from './process.ts'
 import { Request } from './request.ts'
 
 export type MailboxOptions = {
@@ -26,7 +27,7 @@ export type MailboxOptions = {
   readonly overflow: 'suspend' | 'dropNewest' | 'fail'
 }
 
-export class BoundedProcess extends Process {
+export class BoundedProcess extends Process implements Holder {
   #max = Number.POSITIVE_INFINITY
   #overflow: MailboxOptions['overflow'] = 'fail'
   /** The message being delivered counts. */
@@ -77,7 +78,7 @@ export class BoundedProcess extends Process {
     }
     // Who has suspended it must stay able to resume it.
     const holds = full && this.#overflow === 'suspend' && !isSystemRequest(message)
-    if (holds && sender?.alive && sender !== this) {
+    if (holds && sender?.alive && sender !== this && (sender.flags & UNHELD) === 0) {
       this.#holding.add(sender)
       this.system.holds.hold(sender, this)
     }
@@ -87,6 +88,10 @@ export class BoundedProcess extends Process {
   relieve(): void {
     for (const sender of this.#holding) this.system.holds.release(sender, this)
     this.#holding.clear()
+  }
+
+  forget(sender: Process): void {
+    this.#holding.delete(sender)
   }
 
   /** Above the bound, whether it is taken all the same. */

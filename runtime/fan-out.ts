@@ -32,7 +32,9 @@ class Steps implements Job {
 
 export class FanOut {
   readonly #turn: Turn
-  readonly #jobs: Job[] = []
+  /** Those from `#head` on are to be done: taking from the front of a long array is linear. */
+  #jobs: Job[] = []
+  #head = 0
   #running = false
 
   constructor(turn: Turn) {
@@ -64,11 +66,15 @@ export class FanOut {
   }
 
   #step(): void {
-    const job = this.#jobs[0]
+    const job = this.#jobs[this.#head]
     if (job === undefined) {
       this.#running = false
       return
     }
-    if (!job.step()) this.#jobs.shift()
+    if (job.step()) return
+    this.#head++
+    if (this.#head * 2 < this.#jobs.length) return
+    this.#jobs = this.#jobs.slice(this.#head)
+    this.#head = 0
   }
 }

@@ -1,16 +1,22 @@
 /**
- * Senders held back because a mailbox they sent to is full. A held process runs on to its next
- * primitive that is awaited (`receive`, a call, `wait`, `yield`) and finds it done only when all
- * who hold it have room again; a behaviour handles no message until then. JavaScript cannot stop
- * it earlier.
+ * Senders held back because what they sent to is full: a mailbox, or the queue to another node (OTP
+ * `busy_dist_port`). A held process runs on to its next primitive that is awaited (`receive`, a
+ * call, `wait`, `yield`) and finds it done only when all who hold it have room again; a behaviour
+ * handles no message until then. JavaScript cannot stop it earlier.
  *
  * Two processes that fill each other's bounded mailboxes hold each other until a timeout or the
  * end of one lets go, as with any bounded queue: bound the mailboxes of those at the leaves.
  */
 import { type Process, SUSPENDED } from './process.ts'
 
+/** What is full. */
+export interface Holder {
+  /** A process that it holds has ended. */
+  forget(sender: Process): void
+}
+
 type Hold = {
-  readonly by: Set<Process>
+  readonly by: Set<Holder>
   /** What goes on once nobody holds it. */
   readonly waiting: (() => void)[]
 }
@@ -23,7 +29,7 @@ export class Holds {
     return this.#held.size
   }
 
-  hold(sender: Process, by: Process): void {
+  hold(sender: Process, by: Holder): void {
     const hold = this.#held.get(sender) ?? { by: new Set(), waiting: [] }
     hold.by.add(by)
     this.#held.set(sender, hold)
@@ -31,7 +37,7 @@ export class Holds {
   }
 
   /** `by` has room again. */
-  release(sender: Process, by: Process): void {
+  release(sender: Process, by: Holder): void {
     const hold = this.#held.get(sender)
     if (!hold?.by.delete(by) || hold.by.size > 0) return
     this.#held.delete(sender)
@@ -49,7 +55,10 @@ export class Holds {
 
   /** A held process has ended: it holds nobody up and goes on nowhere. */
   ended(sender: Process): void {
+    const hold = this.#held.get(sender)
+    if (hold === undefined) return
     this.#held.delete(sender)
+    for (const by of hold.by) by.forget(sender)
   }
 }
 

@@ -41,6 +41,7 @@ export class InboundCall extends Request {
   }
 
   protected override succeed(value: unknown, sender: Process | null): void {
+    if (this.peer.lost) return
     try {
       this.system.route.deliver(this.node, sender, { tag: 'reply', ref: this, value })
     } catch (error) {
@@ -50,6 +51,7 @@ export class InboundCall extends Request {
   }
 
   protected override miss(reason: Reason, sender: Process | null): void {
+    if (this.peer.lost) return
     this.system.route.deliver(this.node, sender, {
       tag: 'callFailed',
       ref: this,

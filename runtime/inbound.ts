@@ -226,6 +226,7 @@ function applySpawn(
       started: (result) => {
         if (told) return
         told = true
+        if (peer.lost) return
         if (result.tag === 'ok') {
           system.route.deliver(peer.name, process, { tag: 'spawned', ref, pid: process.pid })
         } else {

@@ -11,6 +11,7 @@ export { reportCrash } from './crash.ts'
 export { deadLetter } from './dead-letter.ts'
 export { deliver } from './deliver.ts'
 export { formatReason, isReason, reasonOfThrown, withoutStack } from './exit.ts'
+export type { Holder } from './holds.ts'
 export {
   type PidParts,
   type RefParts,
@@ -28,7 +29,14 @@ export type { NameRegistry } from './name-registry.ts'
 export { type Continuation, waitFor } from './pause.ts'
 export { peerLost } from './peers.ts'
 export { post } from './post.ts'
-export { INLINE_CALLS, INLINE_CASTS, LINKED_START, Process, type Receiver } from './process.ts'
+export {
+  INLINE_CALLS,
+  INLINE_CASTS,
+  LINKED_START,
+  Process,
+  type Receiver,
+  UNHELD,
+} from './process.ts'
 export { formatLog } from './report.ts'
 export { holdRequest, Request } from './request.ts'
 export type { Route, Signal } from './route.ts'

@@ -15,7 +15,7 @@ export const limits = {
   /** Casts that wait in the mailbox of a server with `inline: { casts: true }` before it runs. */
   inlineCastsMin: 32,
   /** Links and monitors fired in one turn when a process or a node ends; the rest follow. */
-  fanOutPerTurn: 1_000,
+  fanOutPerTurn: 250,
   /** `receive` and call timeouts, as OTP: 2^32-1 milliseconds. */
   timeoutMaxMs: 4_294_967_295,
   /** A call without `callWithin` (OTP `gen_server:call/2`). */

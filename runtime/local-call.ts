@@ -78,7 +78,9 @@ export class LocalCall extends Request implements Timed {
     disarm(this)
     if (this.#id === 0) return
     this.system.removeCall(this.#id)
-    this.peer?.calls.delete(this.#id)
+    if (this.peer === null) return
+    this.peer.calls.delete(this.#id)
+    if (this.caller !== null) this.system.callers.remove(this.caller, this)
   }
 
   protected override succeed(value: unknown): void {
@@ -135,7 +137,8 @@ export class LocalCall extends Request implements Timed {
 
 // Not a private method: that would be a field more for every call.
 function cancel(call: LocalCall, peer: Peer): void {
-  call.system.route.deliver(peer.name, call.caller, { tag: 'cancelCall', ref: call })
+  const { caller, system } = call
+  if (!peer.lost) system.route.deliver(peer.name, caller, { tag: 'cancelCall', ref: call })
 }
 
 /** How a call has failed before anybody waited for it. */
@@ -155,8 +158,9 @@ export type CallTarget =
 
 /**
  * Calls `op` and resolves with the answer. Rejects with `Exit`: `noproc`, `callingSelf`,
- * `timeout`, `overloaded` (its mailbox is full), `{ tag: 'nodedown', node }`, or the server's exit
- * reason (rule G14).
+ * `timeout`, `overloaded` (its mailbox is full), `{ tag: 'nodedown', node }`,
+ * `{ tag: 'systemLimit', limit: 'distQueue', node }` (host code, when far too much waits for the
+ * node), or the server's exit reason (rule G14).
  */
 export function startCall(
   system: System,
@@ -214,9 +218,11 @@ function callElsewhere(call: LocalCall, node: string, to: Address, timeoutMs: nu
   if (timeoutMs !== Number.POSITIVE_INFINITY) system.timeouts.arm(timeoutMs, call)
   call.peer = system.peer(node)
   call.peer.calls.set(call.id, call)
+  if (caller !== null) system.callers.add(caller, call)
   const from = caller === null ? null : caller.pid
   try {
-    system.route.deliver(node, caller, { tag: 'call', ref: call, from, to, op, arg })
+    const taken = system.route.deliver(node, caller, { tag: 'call', ref: call, from, to, op, arg })
+    if (!taken) call.fail({ tag: 'systemLimit', limit: 'distQueue', node })
   } catch (error) {
     call.finish()
     throw error

@@ -144,7 +144,7 @@ function removeMonitor(monitor: Monitor): void {
 export function demonitor(owner: Process, ref: Reference): boolean {
   if (!(ref instanceof Monitor) || ref.owner !== owner || !ref.active) return false
   removeMonitor(ref)
-  if (ref.peer !== null) {
+  if (ref.peer !== null && !ref.peer.lost) {
     owner.system.route.deliver(ref.peer.name, owner, { tag: 'demonitor', ref })
   }
   return true

@@ -1,7 +1,8 @@
 /**
  * What ties this node to one other node: links, monitors, calls and spawn requests that cross,
  * in both directions. When the connection is lost, all of it is told `noconnection` (rule D2), a
- * bounded number per turn, and only then may `nodedown` be announced (rule D5).
+ * bounded number per turn, and only then may `nodedown` be announced (rule D5). From the loss on
+ * nothing of it makes a signal, so that no lost node is dialled to be told what it knows.
  *
  * Invariant: whatever is in a peer's table is also in its local process's own record, and the
  * other way round; both ends are removed together.
@@ -26,14 +27,16 @@ export class Peer {
   /** Monitors our processes hold on the peer's, by reference id. */
   readonly monitors = new Map<number, Monitor>()
   /** Monitors the peer's processes hold on ours, by the peer's reference id. */
-  readonly watches = new Map<number, RemoteMonitor>()
+  watches = new Map<number, RemoteMonitor>()
   /** Our calls waiting for the peer, by reference id. */
   readonly calls = new Map<number, LocalCall>()
   /** The peer's calls waiting for us, by the peer's reference id. */
-  readonly inboundCalls = new Map<number, InboundCall>()
+  inboundCalls = new Map<number, InboundCall>()
   /** Our spawn requests waiting for the peer, by reference id. */
   readonly spawns = new Map<number, PendingSpawn>()
 
+  /** The connection is lost: what is left here is still to be told of it. */
+  lost = false
   /** Pairs in `links`: one process of ours may be linked with very many of the peer's. */
   #linkCount = 0
 
@@ -57,11 +60,13 @@ export class Peer {
     this.#linkCount += pids.size
   }
 
-  removeLink(process: Process, pid: Pid): void {
+  /** True when it was there. */
+  removeLink(process: Process, pid: Pid): boolean {
     const pids = this.links.get(process)
-    if (!pids?.delete(pid)) return
+    if (!pids?.delete(pid)) return false
     this.#linkCount--
     if (pids.size === 0) this.links.delete(process)
+    return true
   }
 }
 
@@ -80,18 +85,30 @@ export function peerLost(system: System, name: string, done: () => void): void {
     return
   }
   system.peers.delete(name)
-  for (const watch of peer.watches.values()) unwatch(watch)
-  peer.watches.clear()
-  for (const call of [...peer.inboundCalls.values()]) call.finish()
-  system.fanOut.run(lossesOf(peer), done)
+  peer.lost = true
+  system.fanOut.run(lossesOf(system, peer), done)
+  const { watches, inboundCalls } = peer
+  peer.watches = new Map()
+  peer.inboundCalls = new Map()
+  system.fanOut.run(remainsOf(watches, inboundCalls), () => undefined)
 }
 
-function* lossesOf(peer: Peer): Generator<() => void> {
+/** What the peer's processes wanted of ours: nobody is told, but it must not be kept. */
+function* remainsOf(
+  watches: ReadonlyMap<number, RemoteMonitor>,
+  calls: ReadonlyMap<number, InboundCall>,
+): Generator<() => void> {
+  for (const held of watches.values()) yield () => unwatch(held)
+  for (const call of calls.values()) yield () => call.finish()
+}
+
+function* lossesOf(system: System, peer: Peer): Generator<() => void> {
   for (const [process, pids] of peer.links) {
     for (const pid of pids) {
       yield () => {
-        process.links?.delete(pid)
-        signalExit(process, pid, 'noconnection', 'link')
+        // Unlinked since, and perhaps linked again over the connection to come (rule L4).
+        if (system.peers.get(peer.name)?.links.get(process)?.has(pid)) return
+        if (process.links?.delete(pid)) signalExit(process, pid, 'noconnection', 'link')
       }
     }
   }

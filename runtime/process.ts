@@ -39,7 +39,7 @@ export const ABROAD = 512
 export const SHIELDED = 1024
 /** Its mailbox has a bound (`bounded-process.ts`). */
 export const BOUNDED = 2048
-/** It sent to a full mailbox, and waits at its next primitive until there is room. */
+/** It sent to what is full, and waits at its next primitive until there is room. */
 export const SUSPENDED = 4096
 /** While it is idle, a call may run it on the caller's stack (`inline.ts`). */
 export const INLINE_CALLS = 8192
@@ -47,6 +47,8 @@ export const INLINE_CALLS = 8192
 export const INLINE_CASTS = 16384
 /** Its parent started it linked with itself: that one's exit ends it, whatever the reason. */
 export const LINKED_START = 32768
+/** A part of the system: it is never held, and rather loses what it sends to who cannot take it. */
+export const UNHELD = 65536
 
 /**
  * A process that handles its mail by callback (behaviours). `receive` gets one message at a time;

@@ -216,7 +216,7 @@ export class PendingSpawn extends LocalReference {
     this.#peer = peer
     peer.spawns.set(this.#named.id, this)
     try {
-      this.#system.route.deliver(node, owner, {
+      const taken = this.#system.route.deliver(node, owner, {
         tag: 'spawn',
         ref: this.#named,
         from: owner?.pid ?? null,
@@ -226,6 +226,7 @@ export class PendingSpawn extends LocalReference {
         link,
         monitor: this.#monitor,
       })
+      if (!taken) this.fail({ tag: 'systemLimit', limit: 'distQueue', node })
     } catch (error) {
       peer.spawns.delete(this.#named.id)
       throw error

@@ -4,10 +4,12 @@
  *
  * The contract of `deliver`: signals of one sender to one node arrive in order or, from some point
  * on, not at all (rules O1, O3). Everything that depended on a node that cannot be reached is told
- * so by `peerLost`, later and never from inside `deliver`.
+ * so by `peerLost`, later and never from inside `deliver`. When more waits for the node than may,
+ * the sending process is held (`holds.ts`); when far more does, it is ended and nothing is taken.
  */
 import type { Reason } from './exit.ts'
 import type { Pid, PidParts, Reference } from './identifier.ts'
+import type { Process } from './process.ts'
 
 /** A pid, or a name to be resolved where the signal arrives (rule O5). */
 export type Address = Pid | string
@@ -56,7 +58,10 @@ export interface Route {
    * that is dead and answered for, so that the answer stays behind what it has sent itself (O1);
    * null is the node. Throws `BadArgument`, naming the path of the field, when the signal holds
    * something that cannot travel; an exit reason that cannot is replaced by one that says so
-   * instead, because an end must be heard of whatever its reason.
+   * instead, because an end must be heard of whatever its reason. False when the signal was not
+   * taken because too much waits for the node already.
    */
-  deliver(node: string, sender: PidParts | null, signal: Signal): void
+  deliver(node: string, sender: PidParts | null, signal: Signal): boolean
+  /** Holds `process` until there is room, if more waits for `node` than may. */
+  holdWhileBusy(node: string, process: Process): void
 }

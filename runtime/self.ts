@@ -6,7 +6,7 @@
  */
 import { type AliasMode, closeAlias, ownAlias } from './aliases.ts'
 import { Receiving } from './body.ts'
-import { checkOptions, checkPid, checkReference, checkTimeout, show } from './check.ts'
+import { checkName, checkOptions, checkPid, checkReference, checkTimeout, show } from './check.ts'
 import type { Destination } from './destination.ts'
 import { BadArgument, Exited, isReason, type Reason } from './exit.ts'
 import { held } from './holds.ts'
@@ -215,6 +215,20 @@ export class Self {
   wait<T>(outside: Promise<T>): Promise<T> {
     const process = this.#process
     return gone(process) ?? held(process, guard(live(process), outside))
+  }
+
+  /**
+   * Waits until messages to `node` leave it again: resolves at once unless more than
+   * `distQueueMaxBytes` waits for it, else when half of that is left or the node is lost. Whoever
+   * sends much to another node awaits it between two messages. Throws `BadArgument` for a bad name.
+   */
+  sendReady(node: string): Promise<void> {
+    const process = this.#process
+    const parked = gone(process)
+    if (parked !== undefined) return parked
+    checkName('node', node)
+    live(process).system.route.holdWhileBusy(node, process)
+    return held(process, undefined)
   }
 
   /** Lets others run: resolves in a later turn of the event loop. */

@@ -23,16 +23,16 @@ export function sendFrom(sender: Process, to: Destination | Reference, message: 
 
 /**
  * Sends a message from host code; nothing but the pid is needed. The sender is the pid's own node:
- * such messages keep their order among themselves. A dead receiver is not an error.
+ * such messages keep their order among themselves. A dead receiver is not an error. False when the
+ * message was dropped because far too much waits for the pid's node: nobody can hold host code.
  * Throws `BadArgument` for a value that is not a pid or cannot be sent.
  */
-export function send<T>(to: Pid, message: T): T {
+export function send(to: Pid, message: unknown): boolean {
   const record = isPid(to) ? recordOfPid(to) : undefined
   if (!(record instanceof Process) && !(record instanceof RemoteProcess)) {
     throw new BadArgument(`send: expected a pid, got ${show(to)}`)
   }
-  sendMessage(record.system, null, to, message)
-  return message
+  return sendMessage(record.system, null, to, message)
 }
 
 function sendMessage(
@@ -40,24 +40,28 @@ function sendMessage(
   sender: Process | null,
   to: Destination | Reference,
   message: unknown,
-): void {
+): boolean {
   const sent = system.checked ? prepare(message, 'message') : message
-  if (isPid(to)) sendToPid(system, sender, to, sent)
-  else if (isReference(to)) answer(system, sender, to, sent)
+  if (isPid(to)) return sendToPid(system, sender, to, sent)
+  if (isReference(to)) answer(system, sender, to, sent)
   else sendToName(system, sender, to, sent)
+  return true
 }
 
-function sendToPid(system: System, sender: Process | null, to: Pid, message: unknown): void {
+/** False when too much waits for the pid's node. */
+function sendToPid(system: System, sender: Process | null, to: Pid, message: unknown): boolean {
   const record = recordOfPid(to)
   if (record instanceof Process && record.system === system) {
     post(record, message, sender)
-    return
+    return true
   }
   const found = system.lookup(to)
+  if (found.tag === 'remote') {
+    return system.route.deliver(found.node, sender, { tag: 'send', to: found.pid, message })
+  }
   if (found.tag === 'local') post(found.process, message, sender)
-  else if (found.tag === 'remote') {
-    system.route.deliver(found.node, sender, { tag: 'send', to: found.pid, message })
-  } else deadLetter(system, system.node, to, message)
+  else deadLetter(system, system.node, to, message)
+  return true
 }
 
 function sendToName(

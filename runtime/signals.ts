@@ -79,9 +79,10 @@ export function unlink(process: Process, to: Pid): void {
   if (!process.links?.delete(pid)) return
   if (found.tag === 'local') found.process.links?.delete(process.pid)
   if (found.tag !== 'remote') return
-  const peer = system.peer(found.node)
+  // Else its node is lost, and the link with it.
+  const peer = system.peers.get(found.node)
+  if (!peer?.removeLink(process, pid)) return
   const id = system.nextId()
-  peer.removeLink(process, pid)
   peer.unlinking.set(unlinkKey(process, pid), id)
   system.route.deliver(found.node, process, { tag: 'unlink', from: process.pid, to: pid, id })
 }

@@ -4,6 +4,7 @@
  * files that take a `System`.
  */
 import { Aliases } from './aliases.ts'
+import { Callers } from './callers.ts'
 import { checkDestination, checkName } from './check.ts'
 import { deadLetter } from './dead-letter.ts'
 import type { Destination } from './destination.ts'
@@ -70,6 +71,7 @@ export class System {
   readonly peers = new Map<string, Peer>()
   readonly aliases = new Aliases()
   readonly holds = new Holds()
+  readonly callers = new Callers()
   /** Spawn requests that have not been answered, by what names them. */
   readonly spawnRequests = new Map<Reference, PendingSpawn>()
   readonly trace = new Trace()
@@ -106,7 +108,7 @@ export class System {
     const { clock, random, turn } = options.platform
     const seed = random.bytes(4)
     this.creation = new DataView(seed.buffer, seed.byteOffset).getUint32(0) || 1
-    this.refs = new RefTable(this.node, this.creation)
+    this.refs = new RefTable(this.node, this.creation, random)
     this.remotePids = new RemotePids(this)
     this.fanOut = new FanOut(turn)
     const { longTurnMs } = options
@@ -116,7 +118,11 @@ export class System {
     this.timers = new Timers(clock, this.refs)
     this.hostPid = new Pid({ node: this.node, creation: this.creation, index: 0, serial: 0 })
     this.route = {
-      deliver: (node) => turn.soon(() => peerLost(this, node, () => undefined)),
+      deliver: (node) => {
+        turn.soon(() => peerLost(this, node, () => undefined))
+        return true
+      },
+      holdWhileBusy: () => undefined,
     }
   }
 

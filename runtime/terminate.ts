@@ -12,6 +12,7 @@ import { isReason, type Reason } from './exit.ts'
 import type { Job } from './fan-out.ts'
 import { type Pid, recordOfPid } from './identifier.ts'
 import type { Links } from './links.ts'
+import type { LocalCall } from './local-call.ts'
 import { demonitor } from './monitors.ts'
 import { DEAD, Process } from './process.ts'
 import { Request } from './request.ts'
@@ -72,15 +73,16 @@ function forgetForebears(process: Process): void {
 /** Nearly all processes have nobody to tell, or one who waits for them. */
 function tellOthers(process: Process, reason: Reason): void {
   const { links, monitors, pause, system, watchers } = process
-  const { fanOut } = system
-  if (links === null && monitors === null && pause === null && !process.hasMail) {
+  const { callers, fanOut } = system
+  const asked = callers.size > 0 ? callers.take(process) : null
+  if (links === null && monitors === null && pause === null && !process.hasMail && !asked) {
     if (watchers === null) return
     if (watchers.after === null && fanOut.idle) {
       watchers.fire(reason)
       return
     }
   }
-  fanOut.runJob(new Losses(process, reason))
+  fanOut.runJob(new Losses(process, reason, asked))
 }
 
 /** What the process itself wanted done comes first, then whoever listens to its signal. */
@@ -107,11 +109,14 @@ class Losses implements Job {
   readonly #links: Links | null
   /** Calls in the mailbox, newest first. */
   readonly #calls: Request[] | null
+  /** Its own calls to other nodes. */
+  readonly #asked: Iterator<LocalCall> | null
   #serving: Request | null
 
-  constructor(process: Process, reason: Reason) {
+  constructor(process: Process, reason: Reason, asked: Iterator<LocalCall> | null) {
     this.#process = process
     this.#reason = reason
+    this.#asked = asked
     this.#links = process.links
     process.links = null
     this.#serving = process.pause?.serving ?? null
@@ -122,7 +127,7 @@ class Losses implements Job {
   step(): boolean {
     const process = this.#process
     if (process.monitors !== null) demonitor(process, process.monitors)
-    else if (this.#breakLink()) return true
+    else if (this.#takeBack() || this.#breakLink()) return true
     else if (this.#serving !== null) this.#failServing(this.#serving)
     else if (this.#calls?.length) this.#calls.pop()?.fail(this.#reason, process)
     else if (process.watchers !== null) process.watchers.fire(this.#reason)
@@ -133,6 +138,14 @@ class Losses implements Job {
   #failServing(request: Request): void {
     this.#serving = null
     request.fail(this.#reason, this.#process)
+  }
+
+  /** False when it waits for no answer from elsewhere. */
+  #takeBack(): boolean {
+    const asked = this.#asked?.next()
+    if (asked === undefined || asked.done) return false
+    asked.value.abandon()
+    return true
   }
 
   #breakLink(): boolean {
@@ -154,7 +167,8 @@ function breakLink(system: System, process: Process, pid: Pid, reason: Reason): 
       signalExit(found.process, process.pid, reason, 'link')
     }
   } else if (found.tag === 'remote') {
-    system.peer(found.node).removeLink(process, pid)
+    // Else its node is lost, and the link with it.
+    if (!system.peers.get(found.node)?.removeLink(process, pid)) return
     system.route.deliver(found.node, process, {
       tag: 'linkExit',
       from: process.pid,

@@ -7,10 +7,30 @@ export {
   channelStatistics,
   connectNode,
   disconnectNode,
+  lookupPin,
+  metrics,
   monitorNode,
   monitorNodes,
+  type NodeKind,
   nodes,
+  pinKey,
+  pins,
+  publicKey,
+  setTrustMode,
+  trustMode,
+  unpinKey,
 } from './dist/index.ts'
+export {
+  fingerprint,
+  type PinLookup,
+  type PinResult,
+  type TrustedNode,
+  type TrustMode,
+} from './identity/index.ts'
+export type { Metric, MetricLabels } from './metrics/index.ts'
 export type { Node } from './node/node.ts'
 export type { NodeOptions } from './node/options.ts'
+export { prepareKeys } from './node/prepare-keys.ts'
 export { StartError, startNode } from './node/start.ts'
+export type { WorkerOptions } from './node/worker-program.ts'
+export { startWorkers, type WorkerNode, type WorkersOptions } from './node/workers.ts'

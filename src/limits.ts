@@ -25,6 +25,8 @@ export const limits = {
   distQueueMaxBytes: 16 * 1024 * 1024,
   /** A queue this many times above `distQueueMaxBytes` ends the sending process. */
   distQueueOverflowFactor: 4,
+  /** A queue above `distQueueMaxBytes` of which nothing leaves for so long ends the channel. */
+  distStalledMaxMs: 60_000,
   /** Connections whose authentication or dist handshake is not complete, both directions. */
   distPendingLinksMax: 1024,
   /** Dist handshake after authentication, one monotonic deadline. */
@@ -35,6 +37,8 @@ export const limits = {
   distProbeMs: 1_000,
   /** The same when it is the very peer of that channel, which a slow network may only delay. */
   distProbeSameMs: 5_000,
+  /** An orderly end of a channel that takes longer is cut short. */
+  distGoawayMaxMs: 3_000,
   /** Ticks without a byte from the peer after which it is down. */
   distSilentTicksMax: 4,
   /** Unidirectional data streams per direction and channel. */
@@ -47,6 +51,17 @@ export const limits = {
   authHandshakeTimeoutMs: 10_000,
   /** Age of a challenge, and per-direction clock skew of a peer. */
   authTimestampWindowMs: 30_000,
+  /**
+   * Inbound connections of one address, an IPv4 address or an IPv6 network of 64 bits, that have
+   * not proved the cookie yet, or failed to lately. Above it new ones are closed unheard.
+   */
+  authAttemptsPerAddressMax: 256,
+  /** How many of the failed ones are forgiven per second. */
+  authAttemptsForgivenPerSecond: 20,
+  /** Addresses with such connections that are remembered; the one that failed first is forgotten. */
+  authAddressesMax: 16_384,
+  /** Counters and histograms of one node; those beyond are counted together. */
+  metricSeriesMax: 4096,
   /** A file of 32 raw bytes is what we expect; more is refused before it is read whole. */
   keyFileMaxBytes: 4096,
   certFileMaxBytes: 64 * 1024,
@@ -60,6 +75,24 @@ export const limits = {
   carrierConnectionsMax: 10_000,
   /** Inbound connections of one endpoint whose handshake is not complete. */
   carrierHalfOpenMax: 1024,
+  /** Those of one address (IPv4) or network of 64 bits (IPv6); the oldest gives way. */
+  carrierHalfOpenPerAddressMax: 64,
+  /** Fruitless connection attempts per second above which dialers must prove their address. */
+  carrierJunkAttemptsPerSecond: 64,
+  /** Stateless resets one endpoint sends; a restarted node owes one to each of its peers. */
+  carrierResetsPerSecond: 1000,
+  /** Stateless reset tokens remembered per accepted connection. */
+  carrierPeerResetTokensMax: 8,
+  /** Connection ids of each side: a connection survives one address change less in its life. */
+  carrierConnectionIdsMax: 64,
+  /** Datagrams on paths that leave the machine: an Ethernet frame less IPv4 and UDP headers. */
+  carrierDatagramMaxBytes: 1472,
+  /** How long a datagram sent to learn what the path carries is waited for, and three round trips. */
+  carrierProbeTimeoutMs: 100,
+  /** Unanswered probes of one size after which the path does not carry it. */
+  carrierProbesMax: 3,
+  /** When a path that carried less than it might is probed again. */
+  carrierProbeAgainMs: 60_000,
   /** Handshake of an inbound connection. */
   carrierHandshakeTimeoutMs: 10_000,
   /** Streams of each kind that one side of a connection may hold open. */
@@ -74,4 +107,12 @@ export const limits = {
   carrierStreamWindowBytes: 1024 * 1024,
   /** Unread bytes a peer may send on one connection; at least twice the stream window. */
   carrierConnectionWindowBytes: 4 * 1024 * 1024,
+  /** One post over a port between two threads. */
+  carrierWorkerBatchBytes: 256 * 1024,
+  /** Bytes of such posts that are read in one turn of the event loop. */
+  carrierWorkerTurnBytes: 256 * 1024,
+  /** Worker threads of one `startWorkers`; every two of them share a channel. */
+  workersMax: 64,
+  /** A worker node has started and met the others by then, or none of them starts. */
+  workerStartMaxMs: 60_000,
 } as const

@@ -5,6 +5,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { type FileHandle, mkdir, open, readdir, rename, unlink } from 'node:fs/promises'
+import { platform } from 'node:os'
 import { dirname } from 'node:path'
 import type { Storage, StorageFailure } from './platform.ts'
 
@@ -45,15 +46,19 @@ async function syncDirectory(path: string): Promise<void> {
 }
 
 /** The whole file, or undefined when it is larger; what its size claims to be is not trusted. */
-async function readAtMost(file: FileHandle, maxBytes: number): Promise<Uint8Array | undefined> {
-  const { size } = await file.stat()
+async function readAtMost(
+  file: FileHandle,
+  maxBytes: number,
+): Promise<{ readonly bytes: Uint8Array; readonly mode: number } | undefined> {
+  const { size, mode } = await file.stat()
   if (size > maxBytes) return undefined
   const chunks: Buffer[] = []
   for await (const chunk of file.createReadStream({ start: 0, end: maxBytes, autoClose: false })) {
     chunks.push(chunk)
   }
   const bytes = Buffer.concat(chunks)
-  return bytes.length > maxBytes ? undefined : new Uint8Array(bytes)
+  if (bytes.length > maxBytes) return undefined
+  return { bytes: new Uint8Array(bytes), mode: platform() === 'win32' ? 0o600 : mode & 0o777 }
 }
 
 export function nodeStorage(): Storage {
@@ -65,8 +70,8 @@ export function nodeStorage(): Storage {
       try {
         const file = await open(path, 'r')
         try {
-          const bytes = await readAtMost(file, maxBytes)
-          if (bytes !== undefined) return { tag: 'ok', bytes }
+          const content = await readAtMost(file, maxBytes)
+          if (content !== undefined) return { tag: 'ok', ...content }
           const message = `${path} holds more than ${maxBytes} bytes`
           return { tag: 'error', reason: 'tooLarge', message }
         } finally {

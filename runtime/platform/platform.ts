@@ -58,7 +58,8 @@ export type StorageFailure = {
 }
 
 /**
- * Small files: keys, pins, certificates. Every failure is a value. Paths use `/`.
+ * Small files: keys, pins, certificates. Every failure is a value. Paths use `/`. `read` gives the
+ * permissions too, as in `chmod`; where the system has none they are the owner's alone.
  * `write` is atomic: after a crash the file holds the old bytes or the new ones, never a part, and
  * its mode is set while it is still empty.
  */
@@ -66,7 +67,9 @@ export interface Storage {
   read(
     path: string,
     maxBytes: number,
-  ): Promise<{ readonly tag: 'ok'; readonly bytes: Uint8Array } | StorageFailure>
+  ): Promise<
+    { readonly tag: 'ok'; readonly bytes: Uint8Array; readonly mode: number } | StorageFailure
+  >
   write(
     path: string,
     bytes: Uint8Array,

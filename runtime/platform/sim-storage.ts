@@ -23,7 +23,7 @@ export function simStorage(disk: SimDisk): Storage {
         const message = `${path} holds ${file.bytes.length} bytes, more than ${maxBytes}`
         return { tag: 'error', reason: 'tooLarge', message }
       }
-      return { tag: 'ok', bytes: file.bytes.slice() }
+      return { tag: 'ok', bytes: file.bytes.slice(), mode: file.mode }
     },
     async write(path, bytes, mode) {
       disk.set(path, { bytes: bytes.slice(), mode })

@@ -27,6 +27,11 @@ export type CarrierEnv = {
   readonly tls: TlsMaterial
   /** An inbound connection is established. Set `connection.handler` before returning. */
   readonly onConnection: (connection: Connection) => void
+  /**
+   * Asked, by carriers whose handshake costs something, before one with a stranger at `host` begins;
+   * false: it does not, and the stranger is not told. Default: always true.
+   */
+  readonly admits?: (host: string) => boolean
 }
 
 export type CarrierFailure = {
@@ -107,6 +112,8 @@ export type PathStatistics = {
   readonly sentBytes: number
   readonly receivedBytes: number
   readonly lostPackets: number
+  /** Largest datagram the path is known to carry. Only of carriers that send datagrams. */
+  readonly datagramBytes?: number
 }
 
 export interface StreamHandler {

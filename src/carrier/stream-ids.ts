@@ -20,6 +20,11 @@ export function kindOf(id: number): StreamKind {
   return (id & uniBit) === 0 ? 'bidi' : 'uni'
 }
 
+/** Which one of its kind and opener it is, from 0. */
+export function countOf(id: number): number {
+  return Math.floor(id / countStep)
+}
+
 export function openerOf(id: number): Role {
   return (id & acceptorBit) === 0 ? 'dialer' : 'acceptor'
 }
@@ -35,7 +40,7 @@ export class MetStreams {
   /** True the first time `id` is given. */
   meet(id: number): boolean {
     const seen = kindOf(id) === 'bidi' ? this.#bidi : this.#uni
-    return seen.mark(Math.floor(id / countStep))
+    return seen.mark(countOf(id))
   }
 }
 

@@ -9,38 +9,67 @@
  * frames, forged senders and overrun limits end the channel with a reason.
  */
 
-import { applySignal, type PidParts, runtimeLimits, type System } from '../../runtime/kernel.ts'
+import {
+  applySignal,
+  type PidParts,
+  runtimeLimits,
+  type System,
+  type Timeout,
+} from '../../runtime/kernel.ts'
 import type { Platform } from '../../runtime/platform/platform.ts'
 import type { CarrierStream, Connection, StreamHandler } from '../carrier/carrier.ts'
 import { limits } from '../limits.ts'
-import { type Codec, createCodec, FrameReader, Reassembly } from '../wire/index.ts'
+import {
+  type Codec,
+  createCodec,
+  FrameReader,
+  frameOverheadBytes,
+  Reassembly,
+} from '../wire/index.ts'
 import type { ControlStream } from './control-stream.ts'
+import { type FarewellEvent, noFarewell, stepFarewell } from './farewell.ts'
+import type { PeerFacts } from './handshake.ts'
 import { LargeBudget } from './large-budget.ts'
 import { closeCode, fragmentFrame } from './protocol.ts'
 import { SendStream } from './send-stream.ts'
 import { decodeSignal, isSignalFrame } from './signal-codec.ts'
 
-export type ChannelStatistics = {
+export type ChannelTraffic = {
   readonly framesSent: number
   readonly framesReceived: number
   readonly bytesReceived: number
   /** Terms that could not be decoded. */
   readonly undecodable: number
+  /** Bytes that the transport has not taken yet. */
   readonly queuedBytes: number
 }
 
 export class Channel {
   readonly node: string
   readonly creation: number
+  /** The peer is not to be counted among the nodes of the cluster. */
+  readonly hidden: boolean
   readonly codec: Codec
   readonly #system: System
   readonly #connection: Connection
   readonly #control: ControlStream
   readonly #platform: Platform
+  /** The peer knows how to part in order. */
+  readonly #parts: boolean
+  #farewellState = noFarewell
+  #overdue: Timeout | undefined
   readonly #streams: (SendStream | undefined)[] = []
   readonly #reassembly = new Reassembly()
   readonly #largeBudget = new LargeBudget()
+  /** Called when the queue has shrunk to less than half of what holds its senders. */
+  onRelief: () => void = () => undefined
   #flushing = false
+  /** All that was given to the streams. */
+  #givenBytes = 0
+  /** What waited when it was last added up, and all that was given since: never less than waits. */
+  #queuedAtMost = 0
+  #leftBytes = 0
+  #leftAtMs: number
   #lastId = 0
   #framesSent = 0
   #framesReceived = 0
@@ -51,15 +80,21 @@ export class Channel {
     system: System,
     connection: Connection,
     control: ControlStream,
-    node: string,
-    creation: number,
+    { node, creation, flags }: PeerFacts,
   ) {
     this.#control = control
     this.node = node
     this.creation = creation
+    this.hidden = flags.includes('hidden')
+    this.#parts = flags.includes('goaway')
     this.#system = system
     this.#connection = connection
     this.#platform = system.platform
+    this.#leftAtMs = system.platform.clock.now()
+    control.onGoodbye((goodbye) => {
+      if (this.#parts) this.#farewell(goodbye)
+      else this.#connection.close(closeCode.protocolViolation, `unasked ${goodbye.tag}`)
+    })
     this.codec = createCodec({
       local: { name: system.node, creation: system.creation },
       peer: { name: node, creation },
@@ -75,7 +110,25 @@ export class Channel {
     return bytes
   }
 
-  get statistics(): ChannelStatistics {
+  /** Whether more than `bytes` wait to be sent. */
+  holdsMoreThan(bytes: number): boolean {
+    if (this.#queuedAtMost <= bytes) return false
+    this.#queuedAtMost = this.queuedBytes
+    return this.#queuedAtMost > bytes
+  }
+
+  /** True when much waits and nothing of it has left for too long. To be asked at every tick. */
+  get stalled(): boolean {
+    const nowMs = this.#platform.clock.now()
+    const leftBytes = this.#givenBytes - this.queuedBytes
+    if (leftBytes !== this.#leftBytes || !this.holdsMoreThan(limits.distQueueMaxBytes)) {
+      this.#leftBytes = leftBytes
+      this.#leftAtMs = nowMs
+    }
+    return nowMs - this.#leftAtMs >= limits.distStalledMaxMs
+  }
+
+  get statistics(): ChannelTraffic {
     return {
       framesSent: this.#framesSent,
       framesReceived: this.#framesReceived,
@@ -90,23 +143,50 @@ export class Channel {
     this.#control.ping(heard)
   }
 
+  /** True when nothing more is sent: what is given to `send` is lost, as with the channel. */
+  get leaving(): boolean {
+    return this.#farewellState.leaving
+  }
+
+  /**
+   * Ends the channel in order: what was given to it arrives, and what the peer has given is taken,
+   * before the connection closes. A peer that does not know how, or takes too long, is cut off.
+   */
+  leave(): void {
+    this.#farewell({ tag: 'leave' })
+  }
+
   /** The router has let go of it. */
   ended(): void {
+    this.#overdue?.cancel()
     this.#control.ended()
   }
 
   /** Queues a frame of `sender`; it leaves at the end of this turn. */
   send(sender: SenderKey, type: number, bytes: Uint8Array): void {
+    if (this.leaving) return
     const stream = this.#streamOf(sender.lane)
     if (stream === undefined) return
     this.#framesSent++
+    const size = bytes.length + frameOverheadBytes
+    this.#givenBytes += size
+    this.#queuedAtMost += size
     stream.append(sender.key, type, bytes)
     if (this.#flushing) return
     this.#flushing = true
     this.#platform.turn.soon(() => {
       this.#flushing = false
       for (const each of this.#streams) each?.flush()
+      this.#shrunk()
     })
+  }
+
+  #shrunk(): void {
+    // An older peer says nothing: all that can be waited for is that everything has left.
+    if (this.leaving && !this.#parts && this.queuedBytes === 0) {
+      this.#connection.close(closeCode.shutdown, 'goodbye')
+    }
+    if (!this.holdsMoreThan(limits.distQueueMaxBytes / 2)) this.onRelief()
   }
 
   /** Takes an incoming data stream. */
@@ -124,10 +204,36 @@ export class Channel {
         const error = reader.push(bytes)
         if (error !== undefined) this.#violation(reader, `frame ${error.reason} ${error.got}`)
       },
-      onEnd: () => this.#violation(reader, 'data stream ended'),
+      onEnd: () => {
+        if (this.#parts && reader.heldBytes === 0) this.#farewell({ tag: 'streamEnded' })
+        else this.#violation(reader, 'data stream ended')
+      },
       onReset: (code) => this.#violation(reader, `data stream ${stream.id} reset ${code}`),
       onDrain: () => undefined,
     }
+  }
+
+  #farewell(event: FarewellEvent): void {
+    const [state, actions] = stepFarewell(this.#farewellState, event)
+    this.#farewellState = state
+    for (const action of actions) {
+      if (action.tag === 'leave') this.#finish()
+      else if (action.tag === 'sayGone') this.#control.sendGoodbye({ tag: 'gone' })
+      else if (action.tag === 'close') this.#connection.close(closeCode.shutdown, 'goodbye')
+      else this.#connection.close(closeCode.protocolViolation, action.what)
+    }
+  }
+
+  #finish(): void {
+    const close = (): void => this.#connection.close(closeCode.shutdown, 'goodbye')
+    this.#overdue = this.#system.timeouts.add(limits.distGoawayMaxMs, close)
+    for (const stream of this.#streams) {
+      if (this.#parts) stream?.finish()
+      else stream?.flush()
+    }
+    const streams = this.#streams.filter((stream) => stream !== undefined).length
+    if (this.#parts) this.#control.sendGoodbye({ tag: 'goaway', streams })
+    else if (this.queuedBytes === 0) close()
   }
 
   #fragment(reader: FrameReader, body: Uint8Array): void {
@@ -184,7 +290,11 @@ export class Channel {
       stream,
       () => (this.#lastId = (this.#lastId + 1) >>> 0),
       this.#largeBudget,
-      (code) => this.#connection.close(closeCode.protocolViolation, `data stream refused ${code}`),
+      {
+        onReset: (code) =>
+          this.#connection.close(closeCode.protocolViolation, `data stream refused ${code}`),
+        onShrunk: () => this.#shrunk(),
+      },
     )
     this.#streams[lane] = sender
     return sender

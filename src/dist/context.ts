@@ -5,9 +5,10 @@
 import type { LocalNode } from '../../runtime/index.ts'
 import type { System } from '../../runtime/kernel.ts'
 import type { Address, Endpoint } from '../carrier/carrier.ts'
-import type { Keypair, Signer, TrustStore } from '../identity/index.ts'
 import type { Attempts } from './attempts.ts'
 import type { Choices } from './choices.ts'
+import type { InboundGate } from './inbound-gate.ts'
+import type { PeerAuth } from './peer-auth.ts'
 import type { Router } from './router.ts'
 
 /** Where a node can be dialled; undefined when unknown. Never throws. */
@@ -20,10 +21,11 @@ export type DistContext = {
   readonly attempts: Attempts
   readonly choices: Choices
   readonly endpoint: Endpoint
-  readonly keypair: Keypair
-  readonly signer: Signer
-  readonly trust: TrustStore
+  readonly auth: PeerAuth
+  readonly gate: InboundGate
   readonly cookie: string
+  /** What this node offers in the dist handshake. */
+  readonly flags: readonly string[]
   readonly tickMs: number
   readonly resolve: Resolver
 }

@@ -1,6 +1,6 @@
 /**
- * The control stream: one bidirectional stream, opened by the dialer, for the dist handshake and
- * the ticks. Frames are turned into messages for the link process; any byte counts as a sign of
+ * The control stream: one bidirectional stream, opened by the dialer, for the dist handshake, the
+ * ticks and the goodbyes. Frames are turned into messages for the link process; any byte counts as a sign of
  * life. Its end, or a frame that does not belong here, ends the connection.
  *
  * A peer that floods it gains nothing: pings that wait for the same answer are one message, more
@@ -14,6 +14,11 @@ import { HandshakeCodec, type HandshakeMessage } from './handshake-message.ts'
 import type { Incoming } from './incoming.ts'
 import { closeCode, controlFrame, streamKind } from './protocol.ts'
 
+const controlTypes: ReadonlySet<number> = new Set(Object.values(controlFrame))
+
+/** A peer says each of the two once. */
+const goodbyesMax = 2
+
 /** What each side hears of the handshake: status, challenge, ack; or name, reply. */
 const handshakeMessages = { dialer: 3, acceptor: 2 } as const
 
@@ -24,6 +29,11 @@ export type ControlEvents = {
   readonly onPing: () => void
 }
 
+/** What is said at the end; `streams`: data streams that were opened. */
+export type Goodbye =
+  | { readonly tag: 'goaway'; readonly streams: number }
+  | { readonly tag: 'gone' }
+
 export class ControlStream {
   readonly #connection: Connection
   readonly #events: ControlEvents
@@ -33,6 +43,9 @@ export class ControlStream {
   #stream: CarrierStream | undefined
   #handshakesLeft: number
   #pinged = false
+  /** Goodbyes that came before anybody was there to hear them. */
+  readonly #early: Goodbye[] = []
+  #onGoodbye: ((goodbye: Goodbye) => void) | undefined
 
   constructor(connection: Connection, incoming: Incoming, events: ControlEvents) {
     this.#connection = connection
@@ -60,6 +73,17 @@ export class ControlStream {
     this.#send(controlFrame.tick, new Uint8Array(0))
   }
 
+  /** Whoever the goodbyes are for; those that came before are told now. */
+  onGoodbye(listener: (goodbye: Goodbye) => void): void {
+    this.#onGoodbye = listener
+    for (const goodbye of this.#early.splice(0)) listener(goodbye)
+  }
+
+  sendGoodbye(goodbye: Goodbye): void {
+    const body = goodbye.tag === 'goaway' ? Uint8Array.of(goodbye.streams) : new Uint8Array(0)
+    this.#send(controlFrame[goodbye.tag], body)
+  }
+
   /** Asks for a tick at once; `heard` is told true at the next frame, false at the end. */
   ping(heard: (alive: boolean) => void): void {
     this.#heard.push(heard)
@@ -76,17 +100,35 @@ export class ControlStream {
     this.#stream?.write(this.#writer.take())
   }
 
+  /** What is wrong with it, if anything is. */
+  #goodbye(type: number, body: Uint8Array): string | undefined {
+    const streams = body[0] ?? 0
+    const isGoaway = type === controlFrame.goaway
+    if (body.length !== (isGoaway ? 1 : 0) || streams > limits.distDataStreams) {
+      return 'malformed goodbye'
+    }
+    const goodbye: Goodbye = isGoaway ? { tag: 'goaway', streams } : { tag: 'gone' }
+    if (this.#onGoodbye !== undefined) this.#onGoodbye(goodbye)
+    else if (this.#early.push(goodbye) > goodbyesMax) return 'too many goodbyes'
+    return undefined
+  }
+
   #reading(): StreamHandler {
     const end = (what: string): void =>
       this.#connection.close(closeCode.protocolViolation, `control stream ${what}`)
     const reader = new FrameReader({
-      knows: (type) =>
-        type === controlFrame.handshake || type === controlFrame.tick || type === controlFrame.ping,
+      knows: (type) => controlTypes.has(type),
       onFrame: (type, body) => {
         for (const heard of this.#heard.splice(0)) heard(true)
         if (type === controlFrame.ping && !this.#pinged) {
           this.#pinged = true
           this.#events.onPing()
+        }
+        if (type === controlFrame.goaway || type === controlFrame.gone) {
+          const problem = this.#goodbye(type, body)
+          if (problem === undefined) return
+          reader.stop()
+          end(problem)
         }
         if (type !== controlFrame.handshake) return
         if (this.#handshakesLeft-- === 0) {

@@ -2,9 +2,11 @@
  * Runs the dist handshake of one connection: feeds the rule (`handshake.ts`) with messages from
  * the control stream, carries out its actions, and decides for it whether a channel to this peer
  * may be made now. Ends with the facts of the peer and the control stream, or with a reason, by
- * one deadline.
+ * one deadline. What was learned of the peer's key is kept before this side is up and before the
+ * message that brings the other side up.
  */
 import { type Self, send } from '../../runtime/index.ts'
+import type { Timeout } from '../../runtime/kernel.ts'
 import type { CloseInfo, Connection } from '../carrier/carrier.ts'
 import { limits } from '../limits.ts'
 import { admit, choose } from './admission.ts'
@@ -22,14 +24,15 @@ import {
 } from './handshake.ts'
 import type { HandshakeMessage } from './handshake-message.ts'
 import type { Incoming } from './incoming.ts'
-import { closeCode, ourFlags } from './protocol.ts'
+import type { Known } from './peer-auth.ts'
+import { closeCode } from './protocol.ts'
 
 export type Greeting =
   | { readonly tag: 'ok'; readonly peer: PeerFacts; readonly control: ControlStream }
   | {
       readonly tag: 'error'
-      readonly reason: HandshakeFailure | 'timeout' | 'closed'
-      /** `closed`: what the peer said. */
+      readonly reason: HandshakeFailure | 'timeout' | 'closed' | 'keyNotKept'
+      /** `closed`: what the peer said; `keyNotKept`, `unsupportedFlags` and the like: why. */
       readonly detail?: string
     }
 
@@ -55,7 +58,7 @@ export async function greet(
   context: DistContext,
   connection: Connection,
   incoming: Incoming,
-  authenticated: string,
+  known: Known,
 ): Promise<Greeting> {
   const { clock } = context.system.platform
   const deadlineMs = clock.now() + limits.distHandshakeTimeoutMs
@@ -63,7 +66,7 @@ export async function greet(
     onHandshake: (message) => send(self.pid, { tag: '$greeting', message: message ?? null }),
     onPing: () => send(self.pid, { tag: '$ping' }),
   })
-  const env = handshakeEnv(context, connection, authenticated)
+  const env = handshakeEnv(context, connection, known.name)
   let state = newHandshake
   let event: HandshakeEvent = { tag: 'start' }
   for (;;) {
@@ -73,6 +76,10 @@ export async function greet(
       env,
     )
     state = after
+    if (actions.some(({ tag }) => tag === 'up')) {
+      const unkept = await self.wait(kept(context, known, deadlineMs - clock.now()))
+      if (unkept !== undefined) return unkept
+    }
     let asked: HandshakeEvent | undefined
     for (const action of actions) {
       switch (action.tag) {
@@ -92,7 +99,7 @@ export async function greet(
         case 'up':
           return { tag: 'ok', peer: action.peer, control }
         case 'fail':
-          return { tag: 'error', reason: action.reason }
+          return { ...action, tag: 'error' }
       }
     }
     // The answer may have taken longer than the peer waited: its close is then read below.
@@ -105,6 +112,27 @@ export async function greet(
     if (news === null) return { tag: 'error', reason: 'timeout' }
     if (news.tag === '$closed') return closed(news.info)
     event = news.message === null ? { tag: 'malformed' } : { tag: 'message', message: news.message }
+  }
+}
+
+/** Why the peer's key could not be kept; undefined when it was. */
+async function kept(
+  { auth, system }: DistContext,
+  known: Known,
+  leftMs: number,
+): Promise<Greeting | undefined> {
+  let deadline: Timeout | undefined
+  const late = new Promise<Greeting>((resolve) => {
+    const timedOut = (): void => resolve({ tag: 'error', reason: 'timeout' })
+    deadline = system.timeouts.add(Math.max(0, leftMs), timedOut)
+  })
+  const keeping = auth.keep(known).then((failed): Greeting | undefined => {
+    return failed && { tag: 'error', reason: 'keyNotKept', detail: failed.message }
+  })
+  try {
+    return await Promise.race([keeping, late])
+  } finally {
+    deadline?.cancel()
   }
 }
 
@@ -121,11 +149,11 @@ function handshakeEnv(
   connection: Connection,
   authenticated: string,
 ): HandshakeEnv {
-  const { system, cookie } = context
+  const { system, cookie, flags } = context
   const dialer = connection.role === 'dialer'
   return {
     role: connection.role,
-    self: { node: system.node, creation: system.creation, flags: ourFlags },
+    self: { node: system.node, creation: system.creation, flags },
     authenticated,
     cookie,
     serverCertHash: dialer ? connection.peerCertHash : connection.localCertHash,

@@ -36,19 +36,23 @@ export type HandshakeMessage =
       /** Flags the sender cannot do without. */
       readonly mandatory: readonly string[]
     }
-  | { readonly tag: 'status'; readonly status: Status }
+  /** `detail` says more of a refusal, to the operator of the other side. */
+  | { readonly tag: 'status'; readonly status: Status; readonly detail?: string }
   | {
       readonly tag: 'challenge'
       readonly nonce: Uint8Array
       readonly node: string
       readonly creation: number
       readonly flags: readonly string[]
+      /** The same for the acceptor. The first nodes did not say, and have none. */
+      readonly mandatory: readonly string[]
     }
   | { readonly tag: 'reply'; readonly nonce: Uint8Array; readonly digest: Uint8Array }
   | { readonly tag: 'ack'; readonly digest: Uint8Array }
 
 const digestBytes = 32
 const flagsMax = 64
+const detailMaxChars = 256
 
 /** Encodes and decodes; one per channel, as every codec is. */
 export class HandshakeCodec {
@@ -71,18 +75,20 @@ export class HandshakeCodec {
 type Fields = Readonly<Record<string, unknown>>
 
 function check(fields: Fields): HandshakeMessage | undefined {
-  const { tag, version, node, creation, flags, mandatory, status, nonce, digest } = fields
+  const { tag, version, node, creation, flags, mandatory, status, detail, nonce, digest } = fields
   switch (tag) {
     case 'name':
       if (!isCount(version) || typeof node !== 'string' || !isCount(creation)) return undefined
       if (!isFlags(flags) || !isFlags(mandatory)) return undefined
       return { tag, version, node, creation, flags, mandatory }
     case 'status':
-      return isStatus(status) ? { tag, status } : undefined
+      if (!isStatus(status)) return undefined
+      return isDetail(detail) ? { tag, status, detail } : { tag, status }
     case 'challenge':
       if (!isBytes(nonce, cookieNonceBytes) || typeof node !== 'string') return undefined
       if (!isCount(creation) || !isFlags(flags)) return undefined
-      return { tag, nonce, node, creation, flags }
+      if (mandatory === undefined) return { tag, nonce, node, creation, flags, mandatory: [] }
+      return isFlags(mandatory) ? { tag, nonce, node, creation, flags, mandatory } : undefined
     case 'reply':
       if (!isBytes(nonce, cookieNonceBytes) || !isBytes(digest, digestBytes)) return undefined
       return { tag, nonce, digest }
@@ -99,6 +105,10 @@ function isRecord(value: unknown): value is Fields {
 
 function isStatus(value: unknown): value is Status {
   return typeof value === 'string' && statuses.includes(value)
+}
+
+function isDetail(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= detailMaxChars
 }
 
 function isCount(value: unknown): value is number {

@@ -16,7 +16,7 @@
  */
 import { type CookieTranscript, cookieDigest, sameDigest } from './cookie.ts'
 import type { HandshakeMessage, Status } from './handshake-message.ts'
-import { ourFlags, protocolVersion } from './protocol.ts'
+import { knownFlags, protocolVersion } from './protocol.ts'
 
 export type LinkRole = 'dialer' | 'acceptor'
 
@@ -66,11 +66,14 @@ export type HandshakeAction =
   /** Is this the connection that the two nodes keep? */
   | { readonly tag: 'choose'; readonly peer: PeerFacts }
   | { readonly tag: 'up'; readonly peer: PeerFacts }
-  | { readonly tag: 'fail'; readonly reason: HandshakeFailure }
+  /** `detail`: more of it, for the operator. */
+  | { readonly tag: 'fail'; readonly reason: HandshakeFailure; readonly detail?: string }
 
 export type HandshakeEnv = {
   readonly role: LinkRole
   readonly self: PeerFacts
+  /** Flags we cannot do without; none unless told. */
+  readonly mandatory?: readonly string[]
   /** The peer's name as Ed25519 proved it. */
   readonly authenticated: string
   readonly cookie: string
@@ -79,6 +82,8 @@ export type HandshakeEnv = {
   /** 16 fresh random bytes. */
   readonly nonce: Uint8Array
 }
+
+type StatusMessage = Extract<HandshakeMessage, { readonly tag: 'status' }>
 
 export type HandshakeStep = readonly [HandshakeState, readonly HandshakeAction[]]
 
@@ -106,7 +111,7 @@ export function stepHandshake(
     case 'waitingName':
       return message.tag === 'name' ? named(message, env) : fail('unexpectedMessage')
     case 'waitingStatus':
-      return message.tag === 'status' ? statusOf(message.status) : fail('unexpectedMessage')
+      return message.tag === 'status' ? statusOf(message) : fail('unexpectedMessage')
     case 'waitingChallenge':
       return message.tag === 'challenge' ? challenged(message, env) : fail('unexpectedMessage')
     case 'waitingReply':
@@ -128,7 +133,7 @@ function start(state: HandshakeState, env: HandshakeEnv): HandshakeStep {
     node,
     creation,
     flags,
-    mandatory: [],
+    mandatory: env.mandatory ?? [],
   }
   return [{ tag: 'waitingStatus' }, [{ tag: 'send', message }]]
 }
@@ -138,8 +143,12 @@ function named(
   env: HandshakeEnv,
 ): HandshakeStep {
   if (message.node !== env.authenticated) return fail('wrongNodeName')
-  if (message.version !== protocolVersion) return refuse('unsupportedVersion')
-  if (message.mandatory.some((flag) => !ourFlags.includes(flag))) return refuse('unsupportedFlags')
+  if (message.version !== protocolVersion) {
+    const detail = `version ${message.version}; this node speaks ${protocolVersion}`
+    return refuse('unsupportedVersion', detail)
+  }
+  const missing = missingFlags(message.mandatory)
+  if (missing !== undefined) return refuse('unsupportedFlags', missing)
   const peer = { node: message.node, creation: message.creation, flags: message.flags }
   return [{ tag: 'deciding', peer }, [{ tag: 'ask', peer }]]
 }
@@ -149,17 +158,27 @@ function decided(peer: PeerFacts, status: Status, env: HandshakeEnv): HandshakeS
   if (status !== 'ok' && status !== 'okSimultaneous') {
     return [done, [answer, { tag: 'fail', reason: failureOf(status) }]]
   }
-  const { node, creation, flags } = env.self
   const { nonce } = env
   return [
     { tag: 'waitingReply', nonce, peer },
-    [answer, { tag: 'send', message: { tag: 'challenge', nonce, node, creation, flags } }],
+    [answer, { tag: 'send', message: challengeOf(nonce, env) }],
   ]
 }
 
-function statusOf(status: Status): HandshakeStep {
+function challengeOf(nonce: Uint8Array, { self, mandatory = [] }: HandshakeEnv): HandshakeMessage {
+  const { node, creation, flags } = self
+  return { tag: 'challenge', nonce, node, creation, flags, mandatory }
+}
+
+function statusOf({ status, detail }: StatusMessage): HandshakeStep {
   if (status === 'ok' || status === 'okSimultaneous') return [{ tag: 'waitingChallenge' }, []]
-  return fail(failureOf(status))
+  return fail(failureOf(status), detail)
+}
+
+/** What we do not know of the flags that the peer cannot do without. */
+function missingFlags(mandatory: readonly string[]): string | undefined {
+  const missing = mandatory.filter((flag) => !knownFlags.includes(flag))
+  return missing.length === 0 ? undefined : `not known: ${missing.join(', ')}`.slice(0, 256)
 }
 
 function challenged(
@@ -167,6 +186,8 @@ function challenged(
   env: HandshakeEnv,
 ): HandshakeStep {
   if (message.node !== env.authenticated) return fail('wrongNodeName')
+  const missing = missingFlags(message.mandatory)
+  if (missing !== undefined) return fail('unsupportedFlags', missing)
   const peer = { node: message.node, creation: message.creation, flags: message.flags }
   const { nonce } = env
   const digest = cookieDigest(env.cookie, transcript('dialer', message.nonce, env))
@@ -220,16 +241,16 @@ function failureOf(status: Status): HandshakeFailure {
     : 'superseded'
 }
 
-function refuse(status: Status): HandshakeStep {
+function refuse(status: Status, detail: string): HandshakeStep {
   return [
     done,
     [
-      { tag: 'send', message: { tag: 'status', status } },
-      { tag: 'fail', reason: failureOf(status) },
+      { tag: 'send', message: { tag: 'status', status, detail } },
+      { tag: 'fail', reason: failureOf(status), detail },
     ],
   ]
 }
 
-function fail(reason: HandshakeFailure): HandshakeStep {
-  return [done, [{ tag: 'fail', reason }]]
+function fail(reason: HandshakeFailure, detail?: string): HandshakeStep {
+  return [done, [detail === undefined ? { tag: 'fail', reason } : { tag: 'fail', reason, detail }]]
 }

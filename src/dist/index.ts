@@ -1,5 +1,4 @@
 /** Distribution: channels to other nodes, made on demand. */
-export type { ChannelStatistics } from './channel.ts'
 export type { Resolver } from './context.ts'
 export {
   channelStatistics,
@@ -9,5 +8,18 @@ export {
   monitorNodes,
   nodes,
 } from './nodes.ts'
+export type { PeerAuthOptions } from './peer-auth.ts'
+export {
+  lookupPin,
+  metrics,
+  pinKey,
+  pins,
+  publicKey,
+  setTrustMode,
+  trustMode,
+  unpinKey,
+} from './pins.ts'
 export { closeCode } from './protocol.ts'
+export type { ChannelStatistics } from './router.ts'
 export { type Dist, startDist } from './start.ts'
+export type { NodeKind } from './subscribers.ts'

@@ -11,7 +11,6 @@ import {
   send,
 } from '../../runtime/index.ts'
 import type { CloseInfo, Connection } from '../carrier/carrier.ts'
-import { type AuthResult, authenticate, fingerprint } from '../identity/index.ts'
 import { limits } from '../limits.ts'
 import { isFree } from './admission.ts'
 import type { Attempt } from './attempts.ts'
@@ -65,23 +64,20 @@ async function runLink(
   })
   self.onExit(() => connection.close(closeCode.shutdown, 'link process ended'))
 
-  const authenticating = authenticatePeer(context, connection, streams.pipe, dialed)
+  const { auth, gate } = context
+  self.onExit(() => gate.leave(connection, false))
+  const identifying = auth.identify(connection, streams.pipe, dialed)
   streams.listen()
-  const auth = await self.wait(authenticating)
-  if (auth.tag === 'error') {
-    reportAuth(context, connection, dialed, auth)
-    connection.close(closeCode.authenticationFailed, auth.reason)
+  const known = await self.wait(identifying)
+  if (known.tag === 'error') {
+    connection.close(closeCode.authenticationFailed, known.reason)
     return
   }
-  if (auth.firstContact) {
-    context.system.trace.log('info', 'key pinned at first contact', {
-      peer: auth.name,
-      fingerprint: fingerprint(auth.publicKey),
-    })
-  }
-  const greeting = await greet(self, context, connection, incoming, auth.name)
+  const greeting = await greet(self, context, connection, incoming, known)
+  auth.countGreeting(connection, greeting)
+  gate.leave(connection, isProven(greeting))
   if (greeting.tag === 'error') {
-    reportHandshake(context, auth.name, greeting)
+    reportHandshake(context, known.name, greeting)
     const superseded = greeting.reason === 'superseded'
     connection.close(superseded ? closeCode.superseded : closeCode.handshakeFailed, greeting.reason)
     // Our dial yielded to the peer's own: what waits here is for that one to deliver.
@@ -123,27 +119,6 @@ async function dial(
   return undefined
 }
 
-function authenticatePeer(
-  context: DistContext,
-  connection: Connection,
-  pipe: Parameters<typeof authenticate>[0]['pipe'],
-  dialed: string | undefined,
-): Promise<AuthResult> {
-  const { system, keypair, signer, trust } = context
-  const dialer = connection.role === 'dialer'
-  return authenticate({
-    role: dialed === undefined ? { tag: 'acceptor' } : { tag: 'dialer', dialed },
-    selfName: system.node,
-    keypair,
-    signer,
-    trust,
-    pipe,
-    platform: system.platform,
-    serverCertHash: dialer ? connection.peerCertHash : connection.localCertHash,
-    clientCertHash: dialer ? connection.localCertHash : connection.peerCertHash,
-  })
-}
-
 /** Watches over an established channel: ticks out, silence in, orders from above. */
 async function keep(
   self: Self,
@@ -155,7 +130,7 @@ async function keep(
 ): Promise<void> {
   const { router, choices, system, tickMs } = context
   const { control, peer } = greeting
-  const channel = new Channel(system, connection, control, peer.node, peer.creation)
+  const channel = new Channel(system, connection, control, peer)
   // It was chosen: what is up all the same is a channel that the peer has lost, or one of a peer
   // that breaks the rule.
   while (!router.up(channel, connection)) {
@@ -195,6 +170,11 @@ async function keep(
       connection.close(closeCode.tickTimeout, reason)
       return
     }
+    if (channel.stalled) {
+      reason = 'limit'
+      connection.close(closeCode.limit, 'not reading')
+      return
+    }
     control.tick()
     self.sendAfter(tickMs, self.pid, { tag: '$tick' } satisfies LinkMessage)
   }
@@ -216,22 +196,10 @@ function describeClose(info: CloseInfo): string {
   return named === undefined || named[0] === 'shutdown' ? 'connectionClosed' : named[0]
 }
 
-function reportAuth(
-  context: DistContext,
-  connection: Connection,
-  dialed: string | undefined,
-  result: Extract<AuthResult, { readonly tag: 'error' }>,
-): void {
-  const { reason, message, peerName, peerReason, fingerprints } = result
-  const { host, port } = connection.peerAddress
-  context.system.trace.log('warning', 'authentication failed', {
-    reason,
-    detail: message,
-    peer: dialed ?? peerName ?? 'unknown',
-    address: `${host}:${port}`,
-    ...(peerReason === undefined ? {} : { peerReason }),
-    ...(fingerprints === undefined ? {} : { fingerprints }),
-  })
+/** The cookie was right, or there was no need to ask: a connection to this very node is there. */
+function isProven(greeting: Greeting): boolean {
+  const { tag } = greeting
+  return tag === 'ok' || greeting.reason === 'superseded' || greeting.reason === 'alive'
 }
 
 function reportHandshake(

@@ -8,24 +8,36 @@ import {
   show,
   systemOf,
 } from '../../runtime/kernel.ts'
-import type { ChannelStatistics } from './channel.ts'
-import { Router } from './router.ts'
+import { type ChannelStatistics, Router } from './router.ts'
+import { type NodeKind, nodeKinds } from './subscribers.ts'
 
-/** Names of the nodes connected now. The local node is never among them (rule D7). */
-export function nodes(caller: Caller): string[] {
-  return routerOf(caller)?.nodes() ?? []
+/**
+ * Names of the nodes connected now: those that do not hide, unless told otherwise. A node that was
+ * started `hidden` sees all others as hidden ones. The local node is never among them (rule D7).
+ * Throws `BadArgument` for another kind than these three.
+ */
+export function nodes(caller: Caller, kind: NodeKind = 'visible'): string[] {
+  checkKind(kind)
+  return routerOf(caller)?.nodes(kind) ?? []
 }
 
 /**
- * Tells the calling process of nodes coming and going, as `{ tag: 'nodeup', node }` and
- * `{ tag: 'nodedown', node, reason }`. Each `true` adds a copy, one `false` cancels all (rule D5).
+ * Tells the calling process of nodes of a kind coming and going, as `{ tag: 'nodeup', node }` and
+ * `{ tag: 'nodedown', node, reason }`. Each `true` adds a copy, one `false` cancels all of that kind
+ * (rule D5). Default `visible`. Throws `BadArgument` for another kind than the three.
  */
-export function monitorNodes(self: Self, on: boolean): void {
+export function monitorNodes(self: Self, on: boolean, kind: NodeKind = 'visible'): void {
+  checkKind(kind)
   const process = callerProcess(self)
   const subscribers = routerOf(self)?.subscribers
   if (process === null || subscribers === undefined) return
-  if (on) subscribers.add(process)
-  else subscribers.remove(process)
+  if (on) subscribers.add(process, kind)
+  else subscribers.remove(process, kind)
+}
+
+function checkKind(kind: unknown): void {
+  if (nodeKinds.some((known) => known === kind)) return
+  throw new BadArgument(`kind: expected ${nodeKinds.join(', ')}, got ${show(kind)}`)
 }
 
 /**
@@ -40,14 +52,13 @@ export function monitorNode(self: Self, node: string, on: boolean): void {
   const process = processOfSelf(self)
   const router = routerOf(self)
   if (node === process.system.node) return
-  const down = { tag: 'nodedown', node, reason: 'noconnection' } as const
   if (router === undefined) {
-    if (on) deliver(process, down)
+    if (on) deliver(process, { tag: 'nodedown', node, reason: 'noconnection' })
   } else if (!on) router.monitors.remove(process, node)
   else {
     router.monitors.add(process, node)
     router.connect(node, (up) => {
-      if (!up) router.monitors.tell(down)
+      if (!up) router.notReached(node)
     })
   }
 }
@@ -68,7 +79,7 @@ export function disconnectNode(caller: Caller, node: string): boolean {
 /** What has crossed the channel to a node since it came up; undefined without one. */
 export function channelStatistics(caller: Caller, node: string): ChannelStatistics | undefined {
   if (typeof node !== 'string') throw new BadArgument('channelStatistics: expected a node name')
-  return routerOf(caller)?.channel(node)?.statistics
+  return routerOf(caller)?.statistics(node)
 }
 
 function routerOf(caller: Caller): Router | undefined {

@@ -6,14 +6,24 @@
 /** Refused when the other side speaks no version we know. */
 export const protocolVersion = 1
 
-/** Optional features of this version, offered to the peer; unknown ones are ignored. */
-export const ourFlags: readonly string[] = []
+/**
+ * Features of this version beyond its first form, each offered by whoever has it:
+ *  - `goaway`: a channel ends in order (`farewell.ts`);
+ *  - `hidden`: the node is not to be counted among the nodes of a cluster.
+ * Flags that are not known are ignored, unless the peer cannot do without them.
+ */
+export const knownFlags: readonly string[] = ['goaway', 'hidden']
+
+/** What a node offers. */
+export function flagsOf(hidden: boolean): readonly string[] {
+  return hidden ? ['goaway', 'hidden'] : ['goaway']
+}
 
 /** The first byte of every stream. */
 export const streamKind = { auth: 1, control: 2, data: 3 } as const
 
 /** Frame types of the control stream. */
-export const controlFrame = { handshake: 1, tick: 2, ping: 3 } as const
+export const controlFrame = { handshake: 1, tick: 2, ping: 3, goaway: 4, gone: 5 } as const
 
 /** Frame type of a fragment on a data stream; signals have the types of `signal-codec.ts`. */
 export const fragmentFrame = 1

@@ -7,7 +7,7 @@
  * ever handed to a new one (rule O3); a sender never learns of failure except through what it
  * linked, monitored or called (rules D1, D9).
  */
-import { BadArgument } from '../../runtime/index.ts'
+import { BadArgument, type NodeDownMessage } from '../../runtime/index.ts'
 import {
   type PidParts,
   Process,
@@ -22,35 +22,21 @@ import { validateNodeName } from '../identity/index.ts'
 import { limits } from '../limits.ts'
 import { type Codec, createCodec } from '../wire/index.ts'
 import type { Attempts } from './attempts.ts'
-import { type Channel, type SenderKey, senderKey } from './channel.ts'
+import { type Channel, type ChannelTraffic, type SenderKey, senderKey } from './channel.ts'
 import { NodeMonitors } from './node-monitors.ts'
+import type { PeerAuth } from './peer-auth.ts'
+import { loadOf, originOf, overflowBytes, Pressure, verdict } from './pressure.ts'
 import { closeCode } from './protocol.ts'
 import { encodeSignal } from './signal-codec.ts'
-import { Subscribers } from './subscribers.ts'
-
-const overflowBytes = limits.distQueueMaxBytes * limits.distQueueOverflowFactor
-
-/**
- * What a full queue refuses. Ends of processes, answers and withdrawals are never dropped, or the
- * peer would wait for ever; a peer that takes none of them in loses its channel.
- */
-const requests: ReadonlySet<Signal['tag']> = new Set([
-  'send',
-  'link',
-  'exit',
-  'monitor',
-  'call',
-  'reply',
-  'spawn',
-] satisfies readonly Signal['tag'][])
+import { isOfKind, type NodeKind, Subscribers } from './subscribers.ts'
 
 type Waiting = { readonly sender: SenderKey; readonly type: number; readonly bytes: Uint8Array }
 
 /** Signals that wait for a channel. */
 type Pending = {
   readonly tag: 'connecting' | 'closing'
-  readonly queue: Waiting[]
-  queuedBytes: number
+  readonly pressure: Pressure
+  readonly queue: WaitingSignals
   /** Attempts under way, ours and the peer's. */
   attempts: number
   /** This node dials it. */
@@ -58,7 +44,19 @@ type Pending = {
   readonly callbacks: ((up: boolean) => void)[]
 }
 
-type Up = { readonly tag: 'up'; readonly channel: Channel; readonly connection: Connection }
+type Up = {
+  readonly tag: 'up'
+  readonly pressure: Pressure
+  readonly channel: Channel
+  readonly connection: Connection
+}
+
+export type ChannelStatistics = ChannelTraffic & {
+  /** Processes that wait because they sent more than leaves. */
+  readonly heldSenders: number
+  /** Signals dropped because far too much waited. */
+  readonly dropped: number
+}
 
 export type NodeState = 'unknown' | 'connecting' | 'dialing' | 'closing' | 'up'
 
@@ -70,15 +68,21 @@ export class Router implements Route {
    * is reachable.
    */
   begin: ((attempt: number) => void) | undefined
+  /** Who we are and whom we trust, for those who ask by caller; set by `startDist`. */
+  auth: PeerAuth | undefined
   readonly #attempts: Attempts
   readonly #system: System
+  readonly #hidden: boolean
+  /** The node leaves: no channel is made any more, and this is called when the last one is gone. */
+  #left: (() => void) | undefined
   readonly #entries = new Map<string, Pending | Up>()
   /** For signals to nodes whose creation is not known yet. */
   readonly #codec: Codec
 
-  constructor(system: System, attempts: Attempts) {
+  constructor(system: System, attempts: Attempts, hidden: boolean) {
     this.#system = system
     this.#attempts = attempts
+    this.#hidden = hidden
     this.subscribers = new Subscribers(system)
     this.#codec = createCodec({
       local: { name: system.node, creation: system.creation },
@@ -90,13 +94,29 @@ export class Router implements Route {
   }
 
   /** Names of the nodes connected now. */
-  nodes(): string[] {
-    return [...this.#entries].filter(([, entry]) => entry.tag === 'up').map(([node]) => node)
+  nodes(kind: NodeKind): string[] {
+    const names: string[] = []
+    for (const [node, entry] of this.#entries) {
+      if (entry.tag === 'up' && isOfKind(this.#isHidden(entry.channel), kind)) names.push(node)
+    }
+    return names
+  }
+
+  /** A connection is a hidden one when either end is a hidden node (OTP `nodes(hidden)`). */
+  #isHidden(channel: Channel): boolean {
+    return this.#hidden || channel.hidden
   }
 
   channel(node: string): Channel | undefined {
     const entry = this.#entries.get(node)
     return entry?.tag === 'up' ? entry.channel : undefined
+  }
+
+  statistics(node: string): ChannelStatistics | undefined {
+    const entry = this.#entries.get(node)
+    if (entry?.tag !== 'up') return undefined
+    const { held: heldSenders, dropped } = entry.pressure
+    return { ...entry.channel.statistics, heldSenders, dropped }
   }
 
   stateOf(node: string): NodeState {
@@ -105,26 +125,32 @@ export class Router implements Route {
     return entry.tag === 'connecting' && entry.dialing ? 'dialing' : entry.tag
   }
 
-  deliver(node: string, sender: PidParts | null, signal: Signal): void {
-    const entry = this.#entries.get(node)
-    const codec = entry?.tag === 'up' ? entry.channel.codec : this.#codec
+  deliver(node: string, sender: PidParts | null, signal: Signal): boolean {
+    const known = this.#entries.get(node)
+    const codec = known?.tag === 'up' ? known.channel.codec : this.#codec
     const encoded = encodeSignal(codec, signal, this.#system.exposeStacks)
     if (encoded.tag === 'error') {
       throw new BadArgument(`${encoded.path}: ${encoded.reason} cannot be sent to another node`)
     }
     const { type, bytes } = encoded
-    if (entry?.tag === 'up') {
-      const { queuedBytes } = entry.channel
-      if (this.#overflows(queuedBytes, sender, node, signal)) return
-      entry.channel.send(senderKey(sender), type, bytes)
-      if (queuedBytes > 2 * overflowBytes) entry.connection.close(closeCode.limit, 'not reading')
-      return
+    const entry = known ?? this.#connect(node)
+    // Whoever depends on it is told that it cannot be reached.
+    if (entry === undefined || (entry.tag === 'up' && entry.channel.leaving)) return true
+    if (!this.#admits(node, entry, sender, signal)) return false
+    const queue = queueOf(entry)
+    queue.send(senderKey(sender), type, bytes)
+    const load = loadOf(queue)
+    if (load === 'light') return true
+    if (verdict(load, originOf(sender), signal) !== 'take') this.#hold(entry, sender)
+    if (entry.tag === 'up' && queue.holdsMoreThan(2 * overflowBytes)) {
+      entry.connection.close(closeCode.limit, 'not reading')
     }
-    const pending = entry ?? this.#connect(node)
-    if (pending === undefined) return
-    if (this.#overflows(pending.queuedBytes, sender, node, signal)) return
-    pending.queue.push({ sender: senderKey(sender), type, bytes: bytes.slice() })
-    pending.queuedBytes += bytes.length
+    return true
+  }
+
+  holdWhileBusy(node: string, process: Process): void {
+    const entry = this.#entries.get(node)
+    if (entry !== undefined && loadOf(queueOf(entry)) !== 'light') entry.pressure.hold(process)
   }
 
   /** Calls back with true once `node` is connected, with false if it cannot be. */
@@ -151,11 +177,19 @@ export class Router implements Route {
     const { node } = channel
     const entry = this.#entries.get(node)
     if (entry?.tag === 'up' || entry?.tag === 'closing') return false
-    this.#entries.set(node, { tag: 'up', channel, connection })
+    // A node that leaves only delivers what waits.
+    if (this.#left !== undefined && (entry === undefined || entry.queue.isEmpty)) {
+      connection.close(closeCode.shutdown, 'leaving')
+      return false
+    }
+    const pressure = entry?.pressure ?? new Pressure()
+    this.#entries.set(node, { tag: 'up', pressure, channel, connection })
+    channel.onRelief = () => pressure.release()
     this.#system.trace.emit({ tag: 'nodeup', node })
-    this.subscribers.tell({ tag: 'nodeup', node })
-    for (const { sender, type, bytes } of entry?.queue ?? []) channel.send(sender, type, bytes)
+    this.subscribers.tellUp(node, this.#isHidden(channel))
+    entry?.queue.handTo(channel)
     for (const callback of entry?.callbacks ?? []) callback(true)
+    if (this.#left !== undefined) channel.leave()
     return true
   }
 
@@ -167,13 +201,29 @@ export class Router implements Route {
     const closing = newPending('closing')
     this.#entries.set(node, closing)
     channel.ended()
+    entry.pressure.release()
+    const { fanOut, trace } = this.#system
     peerLost(this.#system, node, () => {
-      this.#entries.delete(node)
-      this.#system.trace.emit({ tag: 'nodedown', node, reason })
-      this.subscribers.tell({ tag: 'nodedown', node, reason })
-      this.monitors.tell({ tag: 'nodedown', node, reason })
-      this.#reopen(node, closing)
+      trace.emit({ tag: 'nodedown', node, reason })
+      const tellings = this.#tellings({ tag: 'nodedown', node, reason }, this.#isHidden(channel))
+      fanOut.run(tellings, () => {
+        this.#entries.delete(node)
+        this.#reopen(node, closing)
+        this.#leftIfDone()
+      })
     })
+  }
+
+  /** A node could not be reached that processes monitor. */
+  notReached(node: string): void {
+    const told = this.monitors.losses({ tag: 'nodedown', node, reason: 'noconnection' })
+    this.#system.fanOut.run(told, () => undefined)
+  }
+
+  *#tellings(message: NodeDownMessage, hidden: boolean): Generator<() => void> {
+    const monitoring = this.monitors.losses(message)
+    yield* this.subscribers.losses(message, hidden)
+    yield* monitoring
   }
 
   /** Cuts the connection to `node`; false when there is none (OTP `disconnect_node/1`). */
@@ -193,6 +243,28 @@ export class Router implements Route {
     this.down(channel, 'superseded')
   }
 
+  /**
+   * Parts with every node in order: what was handed over arrives, there and here, before the
+   * channels close. Resolves when they have; each has `distGoawayMaxMs` at most.
+   */
+  leave(): Promise<void> {
+    const left = new Promise<void>((resolve) => {
+      this.#left ??= resolve
+    })
+    const overdue = this.#system.timeouts.add(limits.distGoawayMaxMs, () => this.#left?.())
+    for (const entry of this.#entries.values()) if (entry.tag === 'up') entry.channel.leave()
+    this.#leftIfDone()
+    return left.finally(() => overdue.cancel())
+  }
+
+  #leftIfDone(): void {
+    if (this.#left === undefined) return
+    for (const entry of this.#entries.values()) {
+      if (entry.tag !== 'connecting' || !entry.queue.isEmpty) return
+    }
+    this.#left()
+  }
+
   /** Dist has stopped: nobody is reachable any more. */
   stop(): void {
     this.begin = undefined
@@ -206,7 +278,8 @@ export class Router implements Route {
   }
 
   #connect(node: string): Pending | undefined {
-    if (this.begin === undefined || validateNodeName(node).tag === 'error') {
+    const closed = this.begin === undefined || this.#left !== undefined
+    if (closed || validateNodeName(node).tag === 'error') {
       // Never from inside `deliver`: the caller has not finished what the loss would undo.
       this.#system.platform.turn.soon(() => peerLost(this.#system, node, () => undefined))
       return undefined
@@ -238,7 +311,7 @@ export class Router implements Route {
       over = true
       entry.attempts--
       if (this.#entries.get(node) !== entry || entry.attempts > 0) return
-      const wanted = entry.queue.length > 0 || entry.callbacks.length > 0
+      const wanted = !entry.queue.isEmpty || entry.callbacks.length > 0
       if (wanted && !entry.dialing) this.#startDial(node, entry)
       else this.#unreachable(node, entry)
     }
@@ -246,32 +319,77 @@ export class Router implements Route {
 
   #unreachable(node: string, entry: Pending): void {
     this.#entries.delete(node)
+    entry.pressure.release()
     peerLost(this.#system, node, () => {
       for (const callback of entry.callbacks) callback(false)
+      this.#leftIfDone()
     })
   }
 
   /** What was sent while the old channel was being taken down asks for a new one. */
   #reopen(node: string, closing: Pending): void {
-    if (closing.queue.length === 0 && closing.callbacks.length === 0) return
+    if (closing.queue.isEmpty && closing.callbacks.length === 0) return
     const entry: Pending = { ...closing, tag: 'connecting' }
     this.#entries.set(node, entry)
     this.#startDial(node, entry)
   }
 
-  /** Far above the limit the sender ends; this signal and its later requests are not sent. */
-  #overflows(queuedBytes: number, sender: PidParts | null, node: string, { tag }: Signal): boolean {
-    if (queuedBytes <= overflowBytes || !requests.has(tag)) return false
-    if (sender instanceof Process && sender.alive) {
+  /** False when too much waits: the signal is dropped, and perhaps its sender ended. */
+  #admits(node: string, entry: Pending | Up, sender: PidParts | null, signal: Signal): boolean {
+    const load = loadOf(queueOf(entry))
+    if (load === 'light') return true
+    const decided = verdict(load, originOf(sender), signal)
+    if (decided !== 'drop' && decided !== 'end') return true
+    entry.pressure.drop()
+    if (decided === 'end' && sender instanceof Process) {
       terminate(sender, { tag: 'systemLimit', limit: 'distQueue', node })
     } else {
       const detail = `queue to ${node} is full`
       this.#system.trace.emit({ tag: 'deadLetter', node, detail })
     }
-    return true
+    return false
+  }
+
+  #hold(entry: Pending | Up, sender: PidParts | null): void {
+    if (sender instanceof Process) entry.pressure.hold(sender)
   }
 }
 
+function queueOf(entry: Pending | Up): Channel | WaitingSignals {
+  return entry.tag === 'up' ? entry.channel : entry.queue
+}
+
 function newPending(tag: 'connecting' | 'closing'): Pending {
-  return { tag, queue: [], queuedBytes: 0, attempts: 0, dialing: false, callbacks: [] }
+  return {
+    tag,
+    pressure: new Pressure(),
+    queue: new WaitingSignals(),
+    attempts: 0,
+    dialing: false,
+    callbacks: [],
+  }
+}
+
+/** The queue to a node that has no channel yet. */
+class WaitingSignals {
+  readonly #signals: Waiting[] = []
+  #bytes = 0
+
+  get isEmpty(): boolean {
+    return this.#signals.length === 0
+  }
+
+  holdsMoreThan(bytes: number): boolean {
+    return this.#bytes > bytes
+  }
+
+  /** Keeps a copy of `bytes`. */
+  send(sender: SenderKey, type: number, bytes: Uint8Array): void {
+    this.#signals.push({ sender, type, bytes: bytes.slice() })
+    this.#bytes += bytes.length
+  }
+
+  handTo(channel: Channel): void {
+    for (const { sender, type, bytes } of this.#signals) channel.send(sender, type, bytes)
+  }
 }

@@ -24,14 +24,22 @@ type Large = {
   readonly behind: Frame[]
 }
 
+export type SendStreamEvents = {
+  /** The peer refuses the stream. */
+  readonly onReset: (code: number) => void
+  /** Some of what waited has left. */
+  readonly onShrunk: () => void
+}
+
 export class SendStream implements StreamHandler {
   readonly #stream: CarrierStream
   readonly #nextId: () => number
   readonly #budget: LargeBudget
-  readonly #onReset: (code: number) => void
+  readonly #events: SendStreamEvents
   readonly #writer = new FrameWriter()
   readonly #large: Large[] = []
   #blocked = false
+  #ending = false
   #waitingBytes = 0
 
   /** `nextId` numbers fragmented messages, uniquely within the channel, as `budget` is. */
@@ -39,12 +47,12 @@ export class SendStream implements StreamHandler {
     stream: CarrierStream,
     nextId: () => number,
     budget: LargeBudget,
-    onReset: (code: number) => void,
+    events: SendStreamEvents,
   ) {
     this.#stream = stream
     this.#nextId = nextId
     this.#budget = budget
-    this.#onReset = onReset
+    this.#events = events
     stream.handler = this
     stream.write(Uint8Array.of(streamKind.data))
   }
@@ -67,14 +75,22 @@ export class SendStream implements StreamHandler {
   /** Writes what the transport takes now: whole frames first, then one fragment of each in turn. */
   readonly flush = (): void => {
     while (!this.#blocked) {
-      if (this.#writer.length === 0 && !this.#cutNext()) return
+      if (this.#writer.length === 0 && !this.#cutNext()) break
       if (this.#writer.length > 0) this.#blocked = !this.#stream.write(this.#writer.take())
     }
+    if (this.#ending && this.#writer.length === 0 && this.#large.length === 0) this.#stream.end()
+  }
+
+  /** Nothing is appended any more: the stream ends behind what waits. */
+  finish(): void {
+    this.#ending = true
+    this.flush()
   }
 
   onDrain(): void {
     this.#blocked = false
     this.flush()
+    this.#events.onShrunk()
   }
 
   onData(): void {
@@ -86,7 +102,7 @@ export class SendStream implements StreamHandler {
   }
 
   onReset(code: number): void {
-    this.#onReset(code)
+    this.#events.onReset(code)
   }
 
   #begin(sender: number, type: number, body: Uint8Array): void {

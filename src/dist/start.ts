@@ -12,14 +12,16 @@ import type {
   Endpoint,
   TlsMaterial,
 } from '../carrier/carrier.ts'
-import type { Keypair, Signer, TrustStore } from '../identity/index.ts'
+import { Metrics } from '../metrics/index.ts'
 import { Attempts } from './attempts.ts'
 import { Choices } from './choices.ts'
 import type { DistContext, Resolver } from './context.ts'
+import { InboundGate } from './inbound-gate.ts'
 import { Incoming } from './incoming.ts'
 import { giveUp, kernelModule, kernelName, linksName } from './kernel.ts'
 import { linkModule } from './link.ts'
-import { closeCode } from './protocol.ts'
+import { PeerAuth, type PeerAuthOptions } from './peer-auth.ts'
+import { closeCode, flagsOf } from './protocol.ts'
 import { Router } from './router.ts'
 
 export type DistOptions = {
@@ -27,10 +29,9 @@ export type DistOptions = {
   readonly host: LocalNode
   readonly carrier: Carrier
   readonly tls: TlsMaterial
-  readonly keypair: Keypair
-  readonly signer: Signer
-  readonly trust: TrustStore
+  readonly auth: PeerAuthOptions
   readonly cookie: string
+  readonly hidden: boolean
   readonly tickMs: number
   readonly resolve: Resolver
 }
@@ -46,13 +47,18 @@ export type Dist = {
 export async function startDist(
   options: DistOptions,
 ): Promise<{ readonly tag: 'ok'; readonly dist: Dist } | CarrierFailure> {
-  const { system, host, carrier, tls, keypair, signer, trust, cookie, tickMs, resolve } = options
+  const { system, host, carrier, tls, cookie, hidden, tickMs, resolve } = options
   const attempts = new Attempts()
-  const router = new Router(system, attempts)
+  const router = new Router(system, attempts, hidden)
+  const metrics = new Metrics()
+  const auth = new PeerAuth(system, metrics, options.auth)
+  const gate = new InboundGate(system, metrics)
+  router.auth = auth
   const opened = await carrier.open({
     platform: system.platform,
     tls,
-    onConnection: (connection) => accept(router, attempts, connection),
+    onConnection: (connection) => accept(gate, router, attempts, connection),
+    admits: (host) => gate.admits(host),
   })
   if (opened.tag === 'error') return opened
   const { endpoint } = opened
@@ -63,10 +69,10 @@ export async function startDist(
     attempts,
     choices: new Choices(),
     endpoint,
-    keypair,
-    signer,
-    trust,
+    auth,
+    gate,
     cookie,
+    flags: flagsOf(hidden),
     tickMs,
     resolve,
   }
@@ -82,11 +88,19 @@ export async function startDist(
   return { tag: 'ok', dist: { router, endpoint, children } }
 }
 
-function accept(router: Router, attempts: Attempts, connection: Connection): void {
+function accept(
+  gate: InboundGate,
+  router: Router,
+  attempts: Attempts,
+  connection: Connection,
+): void {
   const incoming = new Incoming(connection)
   connection.handler = incoming
+  if (!gate.enter(connection)) return
   const id = attempts.add({ role: 'acceptor', connection, incoming })
-  if (id === undefined) connection.close(closeCode.limit, 'too many connections are being made')
-  else if (router.begin === undefined) giveUp(attempts, id)
+  if (id === undefined) {
+    gate.leave(connection, false)
+    connection.close(closeCode.limit, 'too many connections are being made')
+  } else if (router.begin === undefined) giveUp(attempts, id)
   else router.begin(id)
 }

@@ -13,10 +13,10 @@ import { fingerprint } from './ed25519.ts'
  * `wrongPeerName`: the peer is not the node dialled; `ownKeyReflected`, `nonceReflected`: our own
  * key or challenge came back; `keyMismatch`, `untrustedKey`, `pinUnreadable`: the trust decision;
  * `peerTsSkew`: clocks differ by more than twice the window; `signatureVerificationFailed`: not
- * signed by that key for this connection, or too late; `authRejected`: the peer said FAIL;
+ * signed by that key for this connection, or too late; `unexpectedAuthOk`: the peer took us for
+ * one that need not prove its key, and we did not; `authRejected`: the peer said FAIL;
  * `unexpectedMessage`: out of order; `authStreamTimeout`: the deadline passed; `streamEnded`,
- * `streamReset`: the peer went away; `trustStoreFull`, `pinWriteFailed`, `invalidKeySize`: the pin
- * could not be kept.
+ * `streamReset`: the peer went away.
  */
 export type AuthReason =
   | AuthDecodeReason
@@ -29,14 +29,12 @@ export type AuthReason =
   | 'pinUnreadable'
   | 'peerTsSkew'
   | 'signatureVerificationFailed'
+  | 'unexpectedAuthOk'
   | 'authRejected'
   | 'unexpectedMessage'
   | 'authStreamTimeout'
   | 'streamEnded'
   | 'streamReset'
-  | 'trustStoreFull'
-  | 'pinWriteFailed'
-  | 'invalidKeySize'
 
 export type AuthFailure = {
   readonly reason: AuthReason
@@ -65,9 +63,6 @@ export function reasonForPeer(reason: AuthReason): string | undefined {
     case 'signatureVerificationFailed':
       return 'signatureInvalid'
     case 'pinUnreadable':
-    case 'trustStoreFull':
-    case 'pinWriteFailed':
-    case 'invalidKeySize':
       return 'untrustedKey'
     default:
       return reason
@@ -112,10 +107,10 @@ function sentence(failure: AuthFailure, peer: string): string {
       return `${peer} gave up the authentication stream (code ${failure.received ?? 0})`
     case 'channelBindingFailed':
       return 'a certificate hash of this connection is missing: nothing to bind authentication to'
-    case 'trustStoreFull':
-    case 'pinWriteFailed':
-    case 'invalidKeySize':
-      return `${peer} was proven, but its key could not be pinned`
+    case 'unexpectedAuthOk': {
+      const advice = 'list the other node in cookieOnlyNodes on both, or on neither, and unpin it'
+      return `${peer} asked for no proof, where this node gives and wants one: ${advice}`
+    }
     case 'unexpectedMessage':
       return `${peer} sent an authentication message out of order`
     case 'unsupportedVersion':

@@ -17,6 +17,7 @@ import {
   encodeAuthMessage,
   nonceBytes,
 } from './auth-message.ts'
+import type { Exemptions } from './cookie-only.ts'
 import { ed25519, fingerprint, type Signer } from './ed25519.ts'
 import {
   type HandshakeAction,
@@ -54,8 +55,10 @@ export type AuthenticateOptions = Pick<
   readonly timeoutMs?: number
   /** Default `limits.authTimestampWindowMs`. */
   readonly timestampWindowMs?: number
-  /** Default: Ed25519 of this folder. */
+  /** Default: the reference. */
   readonly signer?: Signer
+  /** Peers that need not prove a key. Default: none. */
+  readonly exemptions?: Exemptions
 }
 
 export type AuthResult =
@@ -63,9 +66,11 @@ export type AuthResult =
       readonly tag: 'ok'
       readonly name: string
       readonly publicKey: Uint8Array
-      /** The peer's key was pinned by this very handshake. */
+      /** Its name has no pin yet: to be pinned once it has proved the cookie too. */
       readonly firstContact: boolean
     }
+  /** Nothing is proven: the cookie alone decides whether the peer is `name`. */
+  | { readonly tag: 'exempt'; readonly name: string }
   | ({
       readonly tag: 'error'
       /** One sentence for the operator. */
@@ -113,6 +118,7 @@ class Authentication {
       serverCertHash: options.serverCertHash,
       clientCertHash: options.clientCertHash,
       signer: options.signer ?? ed25519,
+      exemptions: options.exemptions ?? [],
       nonce: options.platform.random.bytes(nonceBytes),
       timestampWindowMs: options.timestampWindowMs ?? limits.authTimestampWindowMs,
     }
@@ -191,17 +197,13 @@ class Authentication {
           mode: trust.trustMode,
         }))
         break
-      case 'pin':
-        this.#ask(trust.storeKeyIfNew(action.name, action.publicKey), (done) =>
-          done.tag === 'ok'
-            ? { tag: 'pinned' }
-            : { tag: 'pinned', failed: { reason: done.reason, detail: done.message } },
-        )
-        break
       case 'finish':
-        if (!action.firstContact) trust.markSeen(action.peer.name)
         this.#close()
         this.#resolve({ tag: 'ok', ...action.peer, firstContact: action.firstContact })
+        break
+      case 'exempt':
+        this.#close()
+        this.#resolve(action)
         break
       case 'fail':
         this.#close()

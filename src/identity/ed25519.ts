@@ -1,10 +1,14 @@
 /**
  * Ed25519 (RFC 8032) over raw bytes: 32-byte seeds and public keys, 64-byte signatures.
  *
+ * Two implementations stand behind `Signer` and give the same answer to every input: this one, the
+ * reference, over `@noble/curves`, and the host's own (`platform-signer.ts`), which is faster.
+ *
  * Invariant: `verify` answers false for anything that is not a valid signature, wrong sizes and
- * wrong types included; it never throws. Verification is strict (no ZIP-215 leniency: encodings
- * must be canonical, and keys of small order, which would verify any message, are refused).
- * Everything goes through `Signer`, so that a host's own implementation can take its place.
+ * wrong types included; it never throws. Verification is strict: encodings must be canonical, and
+ * keys of small order, which would verify any message, are refused. The equation is the one without
+ * cofactor, which RFC 8032, 5.1.7 permits: `curve.verify` has the other one, which accepts
+ * signatures with a part of small order that the host's refuses.
  */
 import { createHash } from 'node:crypto'
 import { ed25519 as curve } from '@noble/curves/ed25519.js'
@@ -29,16 +33,40 @@ export interface Signer {
   publicKey(privateKey: Uint8Array): Uint8Array
 }
 
+const { Point } = curve
+
 export const ed25519: Signer = {
   sign: (message, privateKey) => curve.sign(message, privateKey),
   verify(signature, message, publicKey) {
+    if (!hasSizes(signature, message, publicKey)) return false
     try {
-      return curve.verify(signature, message, publicKey, { zip215: false })
+      const key = Point.fromBytes(publicKey)
+      if (key.isSmallOrder()) return false
+      const commitment = signature.subarray(0, keyBytes)
+      const hash = createHash('sha512').update(commitment).update(publicKey).update(message)
+      const challenge = Point.Fn.create(littleEndian(hash.digest()))
+      // Refuses a scalar that is not below the order of the group.
+      const right = Point.BASE.multiplyUnsafe(littleEndian(signature.subarray(keyBytes)))
+      const expected = right.subtract(key.multiplyUnsafe(challenge)).toBytes()
+      return Buffer.compare(expected, commitment) === 0
     } catch {
       return false
     }
   },
   publicKey: (privateKey) => curve.getPublicKey(privateKey),
+}
+
+/** True for byte arrays of which a signature and its key have the right lengths. */
+export function hasSizes(
+  signature: Uint8Array,
+  message: Uint8Array,
+  publicKey: Uint8Array,
+): boolean {
+  return (
+    message instanceof Uint8Array &&
+    isBytes(signature, signatureBytes) &&
+    isBytes(publicKey, keyBytes)
+  )
 }
 
 /** A new key pair from 32 bytes of the platform's random source. */
@@ -50,4 +78,12 @@ export function generateKeypair(random: Random, signer: Signer = ed25519): Keypa
 /** SHA-256 of a public key, 64 lower-case hex digits: for logs and out-of-band comparison. */
 export function fingerprint(publicKey: Uint8Array): string {
   return createHash('sha256').update(publicKey).digest('hex')
+}
+
+export function isBytes(value: unknown, size: number): value is Uint8Array {
+  return value instanceof Uint8Array && value.length === size
+}
+
+function littleEndian(bytes: Uint8Array): bigint {
+  return BigInt(`0x${Buffer.from(bytes).reverse().toString('hex')}`)
 }

@@ -5,9 +5,12 @@
  *     dialer    HELLO ->                          CHALLENGE RESPONSE ->               OK ->
  *     acceptor           <- HELLO CHALLENGE                     <- RESPONSE OK
  *
- * Invariants: the trust decision comes before our challenge; nothing is kept for a claimed name
- * until its signature has verified and the peer's own OK is there (so the acceptor is ready only
- * when the dialer accepted it, AMB-02); a message out of order fails; the end is reached once.
+ * A peer that the cookie alone shall judge (cookie-only.ts) is answered with a lone OK instead.
+ *
+ * Invariants: the trust decision comes before our challenge; nothing is said to be proven until the
+ * signature has verified and the peer's own OK is there (so the acceptor is ready only when the
+ * dialer accepted it, AMB-02); a message out of order fails; the end is reached once. Nothing is
+ * kept here for any name: whoever runs this pins, once the peer has proved the cookie as well.
  * Time: wall clock is read once, at the start, and carried on by the monotonic clock, so that a
  * step of it changes nothing. Source: the cluster spec, section 4; the signed bytes are in
  * auth-transcript.ts.
@@ -21,6 +24,7 @@ import {
   signTranscript,
   verifyTranscript,
 } from './auth-transcript.ts'
+import { type Exemptions, isExempt } from './cookie-only.ts'
 import type { Keypair, Signer } from './ed25519.ts'
 import { decideTrust, type PinLookup, type TrustMode } from './trust.ts'
 
@@ -31,6 +35,8 @@ export type HandshakeEnv = {
   readonly selfName: string
   readonly keypair: Keypair
   readonly signer: Signer
+  /** Peers that need not prove a key. */
+  readonly exemptions: Exemptions
   /** 32 random bytes, drawn for this handshake alone. */
   readonly nonce: Uint8Array
   readonly serverCertHash: Uint8Array
@@ -49,28 +55,26 @@ export type HandshakeEvent =
   | { readonly tag: 'malformed'; readonly error: AuthDecodeError }
   /** Answer to `lookup`. */
   | { readonly tag: 'looked'; readonly lookup: PinLookup; readonly mode: TrustMode }
-  /** Answer to `pin`. */
-  | { readonly tag: 'pinned'; readonly failed?: PinFailure }
   | { readonly tag: 'deadline' }
   | { readonly tag: 'streamEnded' }
   | { readonly tag: 'streamReset'; readonly code: number }
 
-type PinFailure = { readonly reason: AuthReason; readonly detail: string }
-
 export type HandshakeAction =
   | { readonly tag: 'send'; readonly message: AuthMessage }
   | { readonly tag: 'lookup'; readonly name: string }
-  | { readonly tag: 'pin'; readonly name: string; readonly publicKey: Uint8Array }
+  /** Proven. `firstContact`: its name has no pin yet. */
   | { readonly tag: 'finish'; readonly peer: AuthPeer; readonly firstContact: boolean }
+  /** Nothing is proven, and nothing was to be: the cookie decides about `name`. */
+  | { readonly tag: 'exempt'; readonly name: string }
   | { readonly tag: 'fail'; readonly failure: AuthFailure }
 
 type AuthPeer = { readonly name: string; readonly publicKey: Uint8Array }
 
 type Started = { readonly startedMs: number; readonly startedWallMs: number }
 type Known = Started & { readonly peer: AuthPeer }
-/** Our challenge is out. `pin`: the peer is new and shall be pinned once proven. */
+/** Our challenge is out. `isNew`: the peer has no pin. */
 type Challenged = Known & {
-  readonly pin: boolean
+  readonly isNew: boolean
   readonly issuedMs: number
   readonly timestampMs: bigint
 }
@@ -80,10 +84,11 @@ export type HandshakeState =
   | { readonly tag: 'start' }
   | ({ readonly tag: 'hello' } & Started)
   | ({ readonly tag: 'looked' } & Known)
+  /** The dialer was told OK instead of HELLO: is the node it dialled pinned? */
+  | ({ readonly tag: 'excused' } & Started & { readonly dialed: string })
   | ({ readonly tag: 'challenge' } & Challenged)
   | ({ readonly tag: 'response' } & Challenged)
   | ({ readonly tag: 'ok' } & Challenged)
-  | ({ readonly tag: 'pinned' } & Challenged)
   | { readonly tag: 'done' }
 
 type Step = readonly [HandshakeState, readonly HandshakeAction[]]
@@ -104,16 +109,13 @@ export function stepHandshake(
     case 'malformed':
       return fail(state, event.error.reason, receivedBy(event.error.received))
     case 'looked':
+      if (state.tag === 'excused') return onExcused(state, event.lookup, env)
       return state.tag === 'looked' ? onLooked(state, event.lookup, event.mode, env) : [state, []]
-    case 'pinned':
-      if (state.tag !== 'pinned') return [state, []]
-      if (event.failed) return fail(state, event.failed.reason, { detail: event.failed.detail })
-      return finish(state.peer, true)
     case 'deadline':
       return fail(state, 'authStreamTimeout')
     case 'streamEnded':
       // All the peer had to say is here already: its end is no longer news.
-      return state.tag === 'pinned' ? [state, []] : fail(state, 'streamEnded')
+      return state.tag === 'excused' ? [state, []] : fail(state, 'streamEnded')
     case 'streamReset':
       return fail(state, 'streamReset', { received: event.code })
   }
@@ -139,7 +141,15 @@ function onMessage(state: HandshakeState, message: AuthMessage, env: HandshakeEn
   if (state.tag === 'response' && message.tag === 'response') {
     return onResponse(state, message.signature, env)
   }
-  if (state.tag === 'ok' && message.tag === 'ok') return onOk(state)
+  if (state.tag === 'ok' && message.tag === 'ok') {
+    return [{ tag: 'done' }, [{ tag: 'finish', peer: state.peer, firstContact: state.isNew }]]
+  }
+  if (state.tag === 'hello' && message.tag === 'ok' && env.role.tag === 'dialer') {
+    // What the peer calls itself does not count: only the node that was dialled.
+    const { dialed } = env.role
+    if (!isExempt(env.exemptions, dialed)) return fail(state, 'unexpectedAuthOk')
+    return [{ ...state, tag: 'excused', dialed }, [{ tag: 'lookup', name: dialed }]]
+  }
   return fail(state, 'unexpectedMessage')
 }
 
@@ -155,6 +165,20 @@ function onHello(
   return [known, [{ tag: 'lookup', name }]]
 }
 
+function onExcused(
+  state: HandshakeState & { readonly tag: 'excused' },
+  lookup: PinLookup,
+  env: HandshakeEnv,
+): Step {
+  if (!isExcused(lookup, env)) return fail(state, 'unexpectedAuthOk')
+  return [{ tag: 'done' }, [{ tag: 'exempt', name: state.dialed }]]
+}
+
+/** A pin, or a file that may be one, always asks for its key (AMB-14). */
+function isExcused(lookup: PinLookup, env: HandshakeEnv): boolean {
+  return lookup.tag === 'notPinned' || env.exemptions === 'everybody'
+}
+
 function onLooked(
   state: HandshakeState & Known,
   lookup: PinLookup,
@@ -162,6 +186,11 @@ function onLooked(
   env: HandshakeEnv,
 ): Step {
   const { name, publicKey } = state.peer
+  const listed = env.role.tag === 'acceptor' && isExempt(env.exemptions, name)
+  if (listed && name !== env.selfName && isExcused(lookup, env)) {
+    const answer = { tag: 'send' as const, message: { tag: 'ok' as const } }
+    return [{ tag: 'done' }, [answer, { tag: 'exempt', name }]]
+  }
   const selfKey = env.keypair.publicKey
   const question = { mode, lookup, name, publicKey, selfName: env.selfName, selfKey }
   const decision = decideTrust(question)
@@ -172,7 +201,7 @@ function onLooked(
     })
   }
   const timestampMs = BigInt(Math.max(0, Math.floor(wallNow(state, env))))
-  const challenged = { ...state, pin: decision.pin, issuedMs: env.nowMs, timestampMs }
+  const challenged = { ...state, isNew: decision.isNew, issuedMs: env.nowMs, timestampMs }
   const challenge = { tag: 'challenge' as const, nonce: env.nonce, timestampMs }
   const greeting = env.role.tag === 'acceptor' ? [hello(env)] : []
   return [{ ...challenged, tag: 'challenge' }, [...greeting, { tag: 'send', message: challenge }]]
@@ -212,15 +241,6 @@ function onResponse(
     return fail(state, 'signatureVerificationFailed')
   }
   return [{ ...state, tag: 'ok' }, [{ tag: 'send', message: { tag: 'ok' } }]]
-}
-
-function onOk(state: HandshakeState & Challenged): Step {
-  if (!state.pin) return finish(state.peer, false)
-  return [{ ...state, tag: 'pinned' }, [{ tag: 'pin', ...state.peer }]]
-}
-
-function finish(peer: AuthPeer, firstContact: boolean): Step {
-  return [{ tag: 'done' }, [{ tag: 'finish', peer, firstContact }]]
 }
 
 function fail(

@@ -5,12 +5,16 @@ export {
   authenticate,
 } from './authenticate.ts'
 export type { TlsMaterial } from './cert.ts'
-export { ed25519, fingerprint, generateKeypair, type Keypair, type Signer } from './ed25519.ts'
+export { cookieOnlyFault, type Exemptions } from './cookie-only.ts'
+export { fingerprint, generateKeypair, type Keypair, type Signer } from './ed25519.ts'
 export { ensureKeypair } from './key-store.ts'
 export { validateNodeName } from './node-name.ts'
+export { chooseSigner, type SignerChoice } from './platform-signer.ts'
 export { ensureTlsMaterial } from './tls-store.ts'
-export type { TrustMode } from './trust.ts'
+export type { PinLookup, TrustMode } from './trust.ts'
 export {
   openTrustStore,
+  type PinResult,
+  type TrustedNode,
   TrustStore,
 } from './trust-store.ts'

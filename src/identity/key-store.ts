@@ -5,21 +5,26 @@
  * private key is never replaced. The private key is written first and is what counts: a crash
  * between the two writes leaves a key whose public file the next start derives again.
  * Source: the cluster spec, 5.1, 5.2. Difference: a missing `node.pub` beside a present `node.key`
- * is derived, where the seeds mint a new identity.
+ * is derived, where the seeds mint a new identity. A private key that others may read is refused,
+ * as Erlang refuses such a cookie file.
  */
 import type { Random, Storage } from '../../runtime/platform/platform.ts'
 import { limits } from '../limits.ts'
-import { ed25519, generateKeypair, type Keypair, keyBytes } from './ed25519.ts'
+import { ed25519, generateKeypair, type Keypair, keyBytes, type Signer } from './ed25519.ts'
 
 export type KeypairError = {
   readonly tag: 'error'
   /**
-   * `invalidKeySize`: a file does not hold 32 bytes; `keypairMismatch`: the public key is not that
-   * of the private key; `readPrivateKeyFailed`, `readPublicKeyFailed`: the file is there and cannot
+   * `invalidKeySize`: a file does not hold 32 bytes; `blankKey`: the private key is all zeros, as a
+   * file that was never written out; `keyExposed`: others than its owner may read the private key
+   * or replace it; `keypairMismatch`: the public key is not that of the private key;
+   * `readPrivateKeyFailed`, `readPublicKeyFailed`: the file is there and cannot
    * be read; `writeKeyFailed`: the directory or a file cannot be written.
    */
   readonly reason:
     | 'invalidKeySize'
+    | 'blankKey'
+    | 'keyExposed'
     | 'keypairMismatch'
     | 'readPrivateKeyFailed'
     | 'readPublicKeyFailed'
@@ -38,9 +43,11 @@ export type KeypairOrigin = 'loaded' | 'derived' | 'generated' | 'replaced'
 const directoryMode = 0o700
 const secretMode = 0o600
 const publicMode = 0o644
+/** What nobody but the owner may do with the private key. */
+const othersMode = 0o077
 
 type Part =
-  | { readonly tag: 'ok'; readonly bytes: Uint8Array }
+  | { readonly tag: 'ok'; readonly bytes: Uint8Array; readonly mode: number }
   | { readonly tag: 'absent' }
   | KeypairError
 
@@ -49,6 +56,7 @@ export async function ensureKeypair(
   storage: Storage,
   random: Random,
   dir: string,
+  signer: Signer = ed25519,
 ): Promise<
   { readonly tag: 'ok'; readonly keypair: Keypair; readonly origin: KeypairOrigin } | KeypairError
 > {
@@ -56,8 +64,10 @@ export async function ensureKeypair(
   if (seed.tag === 'error') return seed
   const stored = await readKey(storage, publicPath(dir), 'readPublicKeyFailed')
   if (stored.tag === 'error') return stored
-  if (seed.tag === 'absent') return mint(storage, random, dir, stored.tag === 'ok')
-  const keypair = { publicKey: ed25519.publicKey(seed.bytes), privateKey: seed.bytes }
+  const fault = seed.tag === 'ok' ? secretFault(privatePath(dir), seed) : undefined
+  if (fault !== undefined) return fault
+  if (seed.tag === 'absent') return mint(storage, random, dir, signer, stored.tag === 'ok')
+  const keypair = { publicKey: signer.publicKey(seed.bytes), privateKey: seed.bytes }
   if (stored.tag === 'absent') {
     const failed = await writePart(storage, publicPath(dir), keypair.publicKey, publicMode)
     return failed ?? { tag: 'ok', keypair, origin: 'derived' }
@@ -78,6 +88,7 @@ async function mint(
   storage: Storage,
   random: Random,
   dir: string,
+  signer: Signer,
   stale: boolean,
 ): Promise<
   { readonly tag: 'ok'; readonly keypair: Keypair; readonly origin: KeypairOrigin } | KeypairError
@@ -90,7 +101,7 @@ async function mint(
       return writeFailed(publicPath(dir), removed.message)
     }
   }
-  const keypair = generateKeypair(random)
+  const keypair = generateKeypair(random, signer)
   const failed =
     (await writePart(storage, privatePath(dir), keypair.privateKey, secretMode)) ??
     (await writePart(storage, publicPath(dir), keypair.publicKey, publicMode))
@@ -110,7 +121,21 @@ async function readKey(
     return { tag: 'error', reason: unreadable, message }
   }
   if (file.bytes.length !== keyBytes) return wrongSize(path, String(file.bytes.length))
-  return { tag: 'ok', bytes: file.bytes }
+  return file
+}
+
+function secretFault(
+  path: string,
+  { bytes, mode }: { readonly bytes: Uint8Array; readonly mode: number },
+): KeypairError | undefined {
+  if (bytes.every((byte) => byte === 0)) {
+    const advice = 'restore it from a backup, or remove it to have a new one made'
+    return { tag: 'error', reason: 'blankKey', message: `${path} holds zeros: ${advice}` }
+  }
+  if ((mode & othersMode) === 0) return undefined
+  const advice = "make it its owner's alone (chmod 600), and replace it if others may have read it"
+  const shown = mode.toString(8).padStart(4, '0')
+  return { tag: 'error', reason: 'keyExposed', message: `${path} has mode ${shown}: ${advice}` }
 }
 
 async function writePart(

@@ -39,12 +39,20 @@ export type TlsStoreError = {
 }
 
 type TlsResult =
-  | { readonly tag: 'ok'; readonly tls: TlsMaterial; readonly made: boolean }
+  | {
+      readonly tag: 'ok'
+      readonly tls: TlsMaterial
+      readonly made: boolean
+      /** The private key may be read or replaced by others: one sentence. */
+      readonly warning?: string
+    }
   | TlsStoreError
 
 const directoryMode = 0o700
 const secretMode = 0o600
 const publicMode = 0o644
+/** What nobody but the owner should do with the private key. */
+const othersMode = 0o077
 
 /** Loads the TLS pair of `dir`, or makes it for `nodeName` when there is no certificate yet. */
 export async function ensureTlsMaterial(
@@ -66,7 +74,11 @@ export async function ensureTlsMaterial(
     return refused('keyMissing', `${certPath} is there without ${keyPath}: ${advice}`)
   }
   const pair = readTlsPair(cert.text, key.text)
-  if (pair.tag === 'ok') return { tag: 'ok', tls: pair.tls, made: false }
+  if (pair.tag === 'ok') {
+    const loaded = { tag: 'ok', tls: pair.tls, made: false } as const
+    if ((key.mode & othersMode) === 0) return loaded
+    return { ...loaded, warning: `${keyPath} is open to other users: chmod 600` }
+  }
   return refused(pair.reason, `${pairFault[pair.reason](certPath, keyPath)}: ${pairAdvice}`)
 }
 
@@ -105,10 +117,14 @@ async function readPem(
   storage: Storage,
   path: string,
 ): Promise<
-  { readonly tag: 'ok'; readonly text: string } | { readonly tag: 'absent' } | TlsStoreError
+  | { readonly tag: 'ok'; readonly text: string; readonly mode: number }
+  | { readonly tag: 'absent' }
+  | TlsStoreError
 > {
   const file = await storage.read(path, limits.certFileMaxBytes)
-  if (file.tag === 'ok') return { tag: 'ok', text: new TextDecoder().decode(file.bytes) }
+  if (file.tag === 'ok') {
+    return { tag: 'ok', text: new TextDecoder().decode(file.bytes), mode: file.mode }
+  }
   if (file.reason === 'notFound') return { tag: 'absent' }
   if (file.reason === 'tooLarge') return refused('tooLarge', `${file.message}: not a PEM file`)
   const advice = 'make it readable by this user'

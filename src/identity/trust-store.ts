@@ -56,7 +56,8 @@ export type TrustStoreOptions = {
   readonly pinsMax?: number
 }
 
-type Done = { readonly tag: 'ok' } | TrustStoreError
+/** What a change of the pins gives. */
+export type PinResult = { readonly tag: 'ok' } | TrustStoreError
 
 const directoryMode = 0o700
 const pinMode = 0o600
@@ -141,7 +142,7 @@ export class TrustStore {
   }
 
   /** The operator's pin: replaces whatever was there. Never called for a peer's claim. */
-  storeKey(node: string, publicKey: Uint8Array): Promise<Done> {
+  storeKey(node: string, publicKey: Uint8Array): Promise<PinResult> {
     const fault = argumentFault(node, publicKey)
     if (fault) return Promise.resolve(fault)
     return this.#exclusive(() => this.#put(node, publicKey, 'permanent'))
@@ -151,7 +152,7 @@ export class TrustStore {
    * First contact: pins a proven key unless the name has another one by now. Answers ok, and
    * changes nothing, when the same key is pinned already.
    */
-  storeKeyIfNew(node: string, publicKey: Uint8Array): Promise<Done> {
+  storeKeyIfNew(node: string, publicKey: Uint8Array): Promise<PinResult> {
     const fault = argumentFault(node, publicKey)
     if (fault) return Promise.resolve(fault)
     return this.#exclusive(async () => {
@@ -168,6 +169,28 @@ export class TrustStore {
     })
   }
 
+  /**
+   * The pin of a node that this one starts itself: in memory only, until `releaseKey`. Refused with
+   * `keyMismatch` when the name has a pin already.
+   */
+  holdKey(node: string, publicKey: Uint8Array): Promise<PinResult> {
+    const fault = argumentFault(node, publicKey)
+    if (fault) return Promise.resolve(fault)
+    return this.#exclusive(async () => {
+      const lookup = await this.#find(node)
+      if (lookup.tag === 'error') return lookup
+      if (lookup.tag === 'pinned') return refused('keyMismatch', `${node} has a pin already`)
+      if (this.#pins.size >= this.#pinsMax) return this.#full(node)
+      this.#remember(node, publicKey.slice(), 'permanent')
+      return { tag: 'ok' }
+    })
+  }
+
+  /** Ends what `holdKey` began; files stay as they are. */
+  releaseKey(node: string): void {
+    this.#pins.delete(node)
+  }
+
   /** Notes a successful authentication of a pinned name. */
   markSeen(node: string): void {
     const known = this.#pins.get(node)
@@ -175,7 +198,7 @@ export class TrustStore {
   }
 
   /** Forgets a name, file first. Ok when it was not pinned. */
-  deleteKey(node: string): Promise<Done> {
+  deleteKey(node: string): Promise<PinResult> {
     const valid = validateNodeName(node)
     if (valid.tag === 'error') return Promise.resolve(valid)
     return this.#exclusive(async () => {
@@ -188,9 +211,12 @@ export class TrustStore {
     })
   }
 
-  /** The pins in memory, by name. */
+  /** The pins in memory, by name. The keys are copies. */
   listTrusted(): readonly TrustedNode[] {
-    return [...this.#pins.values()].sort((a, b) => (a.node < b.node ? -1 : 1))
+    const copies = [...this.#pins.values()].map((pin) => {
+      return { ...pin, publicKey: pin.publicKey.slice() }
+    })
+    return copies.sort((a, b) => (a.node < b.node ? -1 : 1))
   }
 
   async #loadFile(file: string): Promise<string | undefined> {
@@ -220,13 +246,8 @@ export class TrustStore {
     return { tag: 'pinned', publicKey: file.bytes }
   }
 
-  async #put(node: string, publicKey: Uint8Array, level: TrustedNode['level']): Promise<Done> {
-    if (!this.#pins.has(node) && this.#pins.size >= this.#pinsMax) {
-      return refused(
-        'trustStoreFull',
-        `cannot pin ${node}: ${this.#pinsMax} pins are held (trustedPinsMax)`,
-      )
-    }
+  async #put(node: string, publicKey: Uint8Array, level: TrustedNode['level']): Promise<PinResult> {
+    if (!this.#pins.has(node) && this.#pins.size >= this.#pinsMax) return this.#full(node)
     const key = publicKey.slice()
     const written = await this.#storage.write(this.#path(node), key, pinMode)
     if (written.tag === 'error') {
@@ -234,6 +255,11 @@ export class TrustStore {
     }
     this.#remember(node, key, level)
     return { tag: 'ok' }
+  }
+
+  #full(node: string): TrustStoreError {
+    const message = `cannot pin ${node}: ${this.#pinsMax} pins are held (trustedPinsMax)`
+    return refused('trustStoreFull', message)
   }
 
   #remember(node: string, publicKey: Uint8Array, level: TrustedNode['level']): void {

@@ -4,7 +4,7 @@
  *
  * | lookup            | tofu                    | strict               |
  * |-------------------|-------------------------|----------------------|
- * | not pinned        | accept, pin when proven | reject untrustedKey  |
+ * | not pinned        | accept as new           | reject untrustedKey  |
  * | pin equals        | accept                  | accept               |
  * | pin differs       | reject keyMismatch      | reject keyMismatch   |
  * | pin unreadable    | reject pinUnreadable    | reject pinUnreadable |
@@ -32,7 +32,8 @@ export type TrustQuestion = {
 }
 
 type TrustDecision =
-  | { readonly tag: 'accept'; readonly pin: boolean }
+  /** `isNew`: to be pinned once it has proved key and cookie. */
+  | { readonly tag: 'accept'; readonly isNew: boolean }
   | {
       readonly tag: 'reject'
       readonly reason: 'keyMismatch' | 'untrustedKey' | 'pinUnreadable' | 'ownKeyReflected'
@@ -44,14 +45,16 @@ export function decideTrust(question: TrustQuestion): TrustDecision {
   const { mode, lookup, name, publicKey, selfName, selfKey } = question
   const isOwnKey = Buffer.compare(publicKey, selfKey) === 0
   if (name === selfName) {
-    if (isOwnKey) return { tag: 'accept', pin: false }
+    if (isOwnKey) return { tag: 'accept', isNew: false }
     return { tag: 'reject', reason: 'keyMismatch', expected: selfKey }
   }
   if (isOwnKey) return { tag: 'reject', reason: 'ownKeyReflected' }
   if (lookup.tag === 'error') return { tag: 'reject', reason: lookup.reason }
   if (lookup.tag === 'pinned') {
-    if (Buffer.compare(publicKey, lookup.publicKey) === 0) return { tag: 'accept', pin: false }
+    if (Buffer.compare(publicKey, lookup.publicKey) === 0) return { tag: 'accept', isNew: false }
     return { tag: 'reject', reason: 'keyMismatch', expected: lookup.publicKey }
   }
-  return mode === 'tofu' ? { tag: 'accept', pin: true } : { tag: 'reject', reason: 'untrustedKey' }
+  return mode === 'tofu'
+    ? { tag: 'accept', isNew: true }
+    : { tag: 'reject', reason: 'untrustedKey' }
 }

@@ -1,26 +1,44 @@
 /**
  * A running node. Host code holds it and passes it, or a `self`, to every function. `stop` is
- * bounded and orderly: the program in reverse start order, then the channels, the socket, the
- * timers; afterwards nothing keeps the OS process alive.
+ * bounded and orderly: nodes it started on threads, the program in reverse start order, then the
+ * channels, the socket, the timers; afterwards nothing keeps the OS process alive.
  */
 import type { Reason } from '../../runtime/index.ts'
 import { LocalNode, type System } from '../../runtime/kernel.ts'
 import type { Address } from '../carrier/carrier.ts'
+import type { NodeTable } from '../discovery/static.ts'
 import { closeCode, type Dist } from '../dist/index.ts'
 import { drainOnSignals } from './drain.ts'
+import type { NodeOptions } from './options.ts'
 import { type Program, stopProgram } from './program.ts'
 
 export type NodeParts = {
   readonly system: System
   readonly program: Program
   readonly dist: Dist | undefined
+  /** Where it finds others. */
+  readonly table: NodeTable
+  /** What it was started with. */
+  readonly options: NodeOptions
 }
+
+/** What a node has started beside itself, and stops before itself. */
+export type Companion = { stop(): Promise<void> }
+
+let readParts: (node: Node) => NodeParts
+let readCompanions: (node: Node) => Set<Companion>
 
 export class Node extends LocalNode {
   readonly #parts: NodeParts
+  readonly #companions = new Set<Companion>()
   #stopping: Promise<void> | undefined
   /** Gives the signals of the host back. */
   #release: () => void = () => undefined
+
+  static {
+    readParts = (node) => node.#parts
+    readCompanions = (node) => node.#companions
+  }
 
   constructor(parts: NodeParts) {
     super(parts.system)
@@ -58,7 +76,8 @@ export class Node extends LocalNode {
 
   async #stop(): Promise<void> {
     const { program, dist } = this.#parts
-    await stopProgram(this, program)
+    await Promise.all([...this.#companions].map((companion) => companion.stop()))
+    await stopProgram(this, program, async () => dist?.router.leave())
     await dist?.endpoint.close(closeCode.shutdown)
     await super.stop()
     this.#release()
@@ -67,4 +86,14 @@ export class Node extends LocalNode {
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop()
   }
+}
+
+/** Internal: not exported by the package. */
+export function partsOf(node: Node): NodeParts {
+  return readParts(node)
+}
+
+/** Internal: not exported by the package. */
+export function companionsOf(node: Node): Set<Companion> {
+  return readCompanions(node)
 }

@@ -8,10 +8,13 @@ import { show } from '../../runtime/kernel.ts'
 import { type ChildSpec, checkLoggerOptions, type LoggerOptions } from '../../stdlib/index.ts'
 import type { Address, Carrier, TlsMaterial } from '../carrier/carrier.ts'
 import type { StaticNodes } from '../discovery/static.ts'
-import { type TrustMode, validateNodeName } from '../identity/index.ts'
+import { validateNodeName } from '../identity/index.ts'
 import { type ApplicationOptions, checkApplications } from './application-options.ts'
+import { type AuthOptions, checkAuthOptions } from './auth-options.ts'
 
-export type NodeOptions = ApplicationOptions & {
+type PartOptions = ApplicationOptions & AuthOptions
+
+export type NodeOptions = PartOptions & {
   /** `name@host`, unique in the cluster. */
   readonly name: string
   /** How to reach other nodes: `quicCarrier(...)`. Without one the node is alone. */
@@ -28,10 +31,11 @@ export type NodeOptions = ApplicationOptions & {
   readonly root?: ChildSpec
   /** Keys, certificate and pins of this node. Default `data/<name>`. */
   readonly dataDir?: string
-  /** Secret shared by the cluster. Default `skein`, with a warning. */
-  readonly cookie?: string
-  /** `tofu` pins a key at first contact, `strict` accepts pinned keys only. Default `tofu`. */
-  readonly trustMode?: TrustMode
+  /**
+   * Not counted by other nodes: absent from their `nodes()`, no `nodeup` for those who do not ask
+   * for hidden nodes. For tools that look at a cluster without being of it. Default false.
+   */
+  readonly hidden?: boolean
   /** Milliseconds between signs of life on a channel; four without any end it. Default 5000. */
   readonly tickMs?: number
   /** Check and freeze messages. Default: unless NODE_ENV is `production`. */
@@ -60,8 +64,6 @@ export type NodeOptions = ApplicationOptions & {
   readonly platform?: Platform
 }
 
-export const defaultCookie = 'skein'
-
 const known: readonly (keyof NodeOptions)[] = [
   'name',
   'carrier',
@@ -75,6 +77,12 @@ const known: readonly (keyof NodeOptions)[] = [
   'dataDir',
   'cookie',
   'trustMode',
+  'cookieOnlyNodes',
+  'authEnabled',
+  'authTimeoutMs',
+  'authWindowMs',
+  'signer',
+  'hidden',
   'tickMs',
   'checked',
   'exposeStacks',
@@ -97,7 +105,7 @@ export function checkOptions(options: NodeOptions): void {
       throw new BadArgument(`startNode: unknown option '${key}'; known are ${known.join(', ')}`)
     }
   }
-  const { name, nodes, dataDir, cookie, trustMode, tickMs, carrier } = options
+  const { name, nodes, dataDir, tickMs, carrier } = options
   checkNodeName('name', name)
   if (nodes !== undefined && !isObject(nodes)) refuse('nodes', 'a table of addresses', nodes)
   for (const [node, address] of Object.entries(nodes ?? {})) {
@@ -112,7 +120,7 @@ export function checkOptions(options: NodeOptions): void {
     const given = options[field]
     if (given !== undefined && !Array.isArray(given)) refuse(field, 'an array of modules', given)
   }
-  for (const field of ['checked', 'exposeStacks', 'drainOnSignals'] as const) {
+  for (const field of ['hidden', 'checked', 'exposeStacks', 'drainOnSignals'] as const) {
     const given = options[field]
     if (given !== undefined && typeof given !== 'boolean') refuse(field, 'true or false', given)
   }
@@ -120,10 +128,7 @@ export function checkOptions(options: NodeOptions): void {
   checkApplications(options)
   if (options.logger !== undefined) checkLoggerOptions(options.logger)
   if (dataDir !== undefined && !isText(dataDir)) refuse('dataDir', 'a path', dataDir)
-  if (cookie !== undefined && !isText(cookie)) refuse('cookie', 'a non-empty string', cookie)
-  if (trustMode !== undefined && trustMode !== 'tofu' && trustMode !== 'strict') {
-    refuse('trustMode', "'tofu' or 'strict'", trustMode)
-  }
+  checkAuthOptions(options)
   if (tickMs !== undefined && !(Number.isFinite(tickMs) && tickMs >= 10 && tickMs <= 3_600_000)) {
     refuse('tickMs', '10 to 3600000 milliseconds', tickMs)
   }

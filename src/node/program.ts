@@ -81,8 +81,15 @@ export async function startProgram(
   }
 }
 
-/** Resolves when all of the program has stopped, or had its time. Never rejects with `Exit`. */
-export function stopProgram(host: LocalNode, program: Program): Promise<void> {
+/**
+ * Resolves when all of the program has stopped, or had its time. `leave` runs when the program's own
+ * parts have, before the node's. Never rejects with `Exit`.
+ */
+export function stopProgram(
+  host: LocalNode,
+  program: Program,
+  leave: () => Promise<void> = async () => undefined,
+): Promise<void> {
   const { clock } = systemOf(host).platform
   const deadline = clock.now() + limits.programStopMaxMs
   const leftMs = (): number => Math.max(partMinMs, deadline - clock.now())
@@ -99,6 +106,7 @@ export function stopProgram(host: LocalNode, program: Program): Promise<void> {
       await part(callWithin(self, leftMs(), tree, 'terminateChild', rootId))
     }
     if (controller !== undefined) await part(stopServer(self, controller, 'shutdown', leftMs()))
+    await self.wait(leave())
     await part(stopServer(self, tree, 'shutdown', leftMs()))
   })
 }

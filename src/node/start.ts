@@ -4,17 +4,13 @@
  */
 import { createSystem, LocalNode, type System } from '../../runtime/kernel.ts'
 import { startLogger } from '../../stdlib/index.ts'
-import { staticResolver } from '../discovery/static.ts'
+import { NodeTable } from '../discovery/static.ts'
 import { closeCode, type Dist, startDist } from '../dist/index.ts'
-import {
-  ed25519,
-  ensureKeypair,
-  ensureTlsMaterial,
-  openTrustStore,
-  type TlsMaterial,
-} from '../identity/index.ts'
+import { ensureTlsMaterial, type TlsMaterial } from '../identity/index.ts'
+import { defaultCookie } from './auth-options.ts'
+import { openIdentity } from './identity.ts'
 import { Node } from './node.ts'
-import { checkOptions, defaultCookie, type NodeOptions } from './options.ts'
+import { checkOptions, type NodeOptions } from './options.ts'
 import { startProgram } from './program.ts'
 import { StartError } from './start-error.ts'
 
@@ -23,9 +19,9 @@ export { StartError }
 const defaultTickMs = 5_000
 
 /**
- * Starts a node. Throws `BadArgument` for a bad option, and `StartError` when the keys or the
- * certificate cannot be used, the address cannot be bound, a node to join cannot be found, or an
- * application or the program's root does not start.
+ * Starts a node. Throws `BadArgument` for a bad option, and `StartError` when the cookie alone
+ * decides and everybody knows it, the keys or the certificate cannot be used, the address cannot be
+ * bound, a node to join cannot be found, or an application or the program's root does not start.
  */
 export async function startNode(options: NodeOptions): Promise<Node> {
   checkOptions(options)
@@ -34,13 +30,14 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   const host = new LocalNode(system)
   if (logger !== undefined) startLogger(host, quiet ? { ...logger, stderr: false } : logger)
   if (options.observe !== undefined) system.trace.subscribe(options.observe)
+  const table = new NodeTable(options.nodes ?? {})
   let dist: Dist | undefined
   try {
     await checkJoin(system, options)
-    dist = await openDist(system, options)
+    dist = await openDist(system, options, table)
     const program = await startProgram(host, dist?.children ?? [], options)
     for (const peer of options.join ?? []) dist?.router.connect(peer, () => undefined)
-    const node = new Node({ system, program, dist })
+    const node = new Node({ system, program, dist, table, options })
     if (options.drainOnSignals) node.drainOnSignals()
     return node
   } catch (error) {
@@ -50,30 +47,24 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   }
 }
 
-async function openDist(system: System, options: NodeOptions): Promise<Dist | undefined> {
+async function openDist(
+  system: System,
+  options: NodeOptions,
+  table: NodeTable,
+): Promise<Dist | undefined> {
   const { carrier, name, dataDir = `data/${name}`, cookie = defaultCookie } = options
   if (carrier === undefined) return undefined
-  const { storage, clock, random } = system.platform
-  if (cookie === defaultCookie) {
-    system.trace.log('warning', 'the cookie is the default one: set `cookie`', { node: name })
-  }
-  const keys = await ensureKeypair(storage, random, `${dataDir}/keys`)
-  if (keys.tag === 'error') throw new StartError(keys.reason, keys.message)
-  const mode = options.trustMode ?? 'tofu'
-  const trust = await openTrustStore({ storage, clock, dir: `${dataDir}/keys`, mode })
-  if (trust.tag === 'error') throw new StartError(trust.reason, trust.message)
-  for (const warning of trust.warnings) system.trace.log('warning', warning, { node: name })
+  const auth = await openIdentity(system, `${dataDir}/keys`, options)
   const result = await startDist({
     system,
     host: new LocalNode(system),
     carrier,
     tls: options.tls ?? (await tlsOf(system, dataDir, name)),
-    keypair: keys.keypair,
-    signer: ed25519,
-    trust: trust.store,
+    auth,
     cookie,
+    hidden: options.hidden ?? false,
     tickMs: options.tickMs ?? defaultTickMs,
-    resolve: staticResolver(options.nodes ?? {}),
+    resolve: table.resolve,
   })
   if (result.tag === 'error') throw new StartError(result.reason, result.message)
   return result.dist
@@ -97,5 +88,6 @@ async function checkJoin(system: System, options: NodeOptions): Promise<void> {
 async function tlsOf(system: System, dataDir: string, name: string): Promise<TlsMaterial> {
   const made = await ensureTlsMaterial(system.platform, `${dataDir}/quic`, name)
   if (made.tag === 'error') throw new StartError(made.reason, made.message)
+  if (made.warning !== undefined) system.trace.log('warning', made.warning, { node: name })
   return made.tls
 }

@@ -9,8 +9,15 @@ import { runCommand } from './sample.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Compiles `program` into `directory`; gives the path of the JavaScript file to run. */
-export async function buildProgram(program: URL, directory: string): Promise<string> {
+/**
+ * Compiles `program` into `directory`; gives the path of the JavaScript file to run. `started` are
+ * files that it starts as threads, to which no import leads.
+ */
+export async function buildProgram(
+  program: URL,
+  directory: string,
+  started: readonly URL[] = [],
+): Promise<string> {
   const source = fileURLToPath(program)
   const config = {
     extends: join(root, 'tsconfig.json'),
@@ -22,7 +29,7 @@ export async function buildProgram(program: URL, directory: string): Promise<str
       typeRoots: [join(root, 'node_modules/@types')],
       paths: {},
     },
-    files: [source],
+    files: [source, ...started.map((file) => fileURLToPath(file))],
     include: [],
   }
   await mkdir(directory, { recursive: true })

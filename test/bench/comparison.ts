@@ -4,7 +4,7 @@
  * without a peer has rounds of ours alone.
  */
 import { reportOf } from './report.ts'
-import { judge, type Row, type RowSpec, type Sample } from './row.ts'
+import { isPeerTooSlow, judge, type Row, type RowSpec, type Sample } from './row.ts'
 import type { Suite } from './suite.ts'
 
 export type Side = {
@@ -77,7 +77,14 @@ async function measure(
     if (sample.detail !== undefined) progress(`  ${detailLine(sample.detail)}`)
   }
   const named = peer === undefined ? spec : { ...spec, peerName: peer.name }
-  return judge(named, ours, peer === undefined ? null : theirs)
+  const row = judge(named, ours, peer === undefined ? null : theirs)
+  if (isPeerTooSlow(spec, row.peer)) {
+    const { peerWorst, unit } = spec
+    progress(
+      `${spec.id}: ${peer?.name} itself must reach ${peerWorst} ${unit}, or it shows nothing`,
+    )
+  }
+  return row
 }
 
 function detailLine(detail: Readonly<Record<string, number>>): string {

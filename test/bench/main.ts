@@ -5,11 +5,12 @@
  */
 import { parseArgs } from 'node:util'
 import { churnSuite } from './churn/suite.ts'
+import { distSuite } from './dist/suite.ts'
 import { localSuite } from './local/suite.ts'
 import { tableOf } from './report.ts'
 import type { Suite } from './suite.ts'
 
-const suites: readonly Suite[] = [localSuite, churnSuite]
+const suites: readonly Suite[] = [localSuite, churnSuite, distSuite]
 const names = suites.map((suite) => suite.name).join(', ')
 const options = '[--json] [--rounds N] [--only ID] [--operations N]'
 const usage = `usage: bench SUITE ${options}; suites: ${names}`

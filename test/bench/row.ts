@@ -20,6 +20,13 @@ export type RowSpec = {
   readonly needed: number | null
   /** What we would like to see, on the same scale. */
   readonly aim: number | null
+  /**
+   * The worst the peer itself may be, in `unit`: beside one that is not at its best a ratio shows
+   * nothing, and the row fails.
+   */
+  readonly peerWorst?: number
+  /** Upper bounds of what our side sees besides, by its name in `detail`: every round keeps them. */
+  readonly detailMax?: Readonly<Record<string, number>>
   /** Operations of one measured round, the same on both sides. */
   readonly operations: number
   /** Options that differ from the defaults a user gets. */
@@ -68,11 +75,27 @@ export function judge(spec: RowSpec, ours: readonly Sample[], peer: readonly Sam
     ours: round(ourValue),
     peer: peerValue === null ? null : round(peerValue),
     ratio: ratio === null ? null : round(ratio),
-    ok: complete ? isMet(spec, ourValue, ratio) : false,
+    ok:
+      complete && keepsDetail(spec, ours) && !isPeerTooSlow(spec, peerValue)
+        ? isMet(spec, ourValue, ratio)
+        : false,
     rounds: ours.length,
     spread: round(spread(values)),
     ...(detail === null ? {} : { detail }),
   }
+}
+
+/** Whether the peer, as measured, is worse than it can be. */
+export function isPeerTooSlow({ better, peerWorst }: RowSpec, peer: number | null): boolean {
+  if (peerWorst === undefined || peer === null) return false
+  return better === 'lower' ? peer > peerWorst : peer < peerWorst
+}
+
+/** What was not seen keeps no bound. */
+function keepsDetail({ detailMax = {} }: RowSpec, ours: readonly Sample[]): boolean {
+  return Object.entries(detailMax).every(([name, most]) =>
+    ours.every(({ detail }) => (detail?.[name] ?? Number.POSITIVE_INFINITY) <= most),
+  )
 }
 
 function isMet(spec: RowSpec, ours: number, ratio: number | null): boolean | null {

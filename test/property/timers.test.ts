@@ -1,7 +1,7 @@
 /** The timers' heap against a sorted list, under random setting, cancelling and passing of time. */
 import fc from 'fast-check'
 import type { Clock } from '../../runtime/platform/platform.ts'
-import { World } from '../../runtime/platform/sim.ts'
+import { seededRandom, World } from '../../runtime/platform/sim.ts'
 import { RefTable } from '../../runtime/refs.ts'
 import { Timeouts } from '../../runtime/timeouts.ts'
 import { type Timer, Timers } from '../../runtime/timers.ts'
@@ -36,7 +36,7 @@ type Entry = { readonly id: number; readonly dueMs: number; readonly timer: Time
 
 function replay(sequence: readonly Step[]): void {
   const world = new World(1)
-  const timers = new Timers(clockOf(world), new RefTable('a@host', 1))
+  const timers = new Timers(clockOf(world), new RefTable('a@host', 1, seededRandom(1)))
   const entries: Entry[] = []
   const fired: { id: number; atMs: number }[] = []
   const expected: { id: number; dueMs: number }[] = []

@@ -2,7 +2,7 @@
  * Bugs to plant in a run, to prove that the checkers see them: the real code is patched from
  * outside for the length of one run, and restored. Nothing in src/ knows of it.
  */
-import type { Process, Signal } from '../../runtime/kernel.ts'
+import type { PidParts, Signal } from '../../runtime/kernel.ts'
 import { MemoryStream } from '../../src/carrier/memory/stream.ts'
 import { streamKind } from '../../src/dist/protocol.ts'
 import { Router } from '../../src/dist/router.ts'
@@ -14,13 +14,13 @@ export type Fate = 'pass' | 'drop' | 'twice'
 export function tamperSignals(fate: (signal: Signal, nth: number) => Fate | Signal): () => void {
   const seen = new Map<string, number>()
   const { deliver } = Router.prototype
-  Router.prototype.deliver = function (node: string, sender: Process | null, signal: Signal): void {
+  Router.prototype.deliver = function (node, sender, signal): boolean {
     const nth = (seen.get(signal.tag) ?? 0) + 1
     seen.set(signal.tag, nth)
     const what = fate(signal, nth)
-    if (what === 'drop') return
-    deliver.call(this, node, sender, typeof what === 'string' ? signal : what)
-    if (what === 'twice') deliver.call(this, node, sender, signal)
+    if (what === 'drop') return true
+    const taken = deliver.call(this, node, sender, typeof what === 'string' ? signal : what)
+    return what === 'twice' ? deliver.call(this, node, sender, signal) : taken
   }
   return () => {
     Router.prototype.deliver = deliver
@@ -63,12 +63,13 @@ export function tamperWrites(
 /** A node that has lost a channel sends the last signal of the old one again on the next. */
 export function resendAfterLoss(): () => void {
   const { deliver, up } = Router.prototype
-  const last = new WeakMap<Router, Map<string, [Process | null, Signal]>>()
-  Router.prototype.deliver = function (node: string, sender: Process | null, signal: Signal): void {
-    deliver.call(this, node, sender, signal)
-    if (signal.tag !== 'send') return
+  const last = new WeakMap<Router, Map<string, [PidParts | null, Signal]>>()
+  Router.prototype.deliver = function (node, sender, signal): boolean {
+    const taken = deliver.call(this, node, sender, signal)
+    if (signal.tag !== 'send') return taken
     const signals = last.get(this) ?? new Map()
     last.set(this, signals.set(node, [sender, signal]))
+    return taken
   }
   Router.prototype.up = function (channel, connection): boolean {
     const old = last.get(this)?.get(channel.node)

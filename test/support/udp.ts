@@ -1,13 +1,14 @@
-/** UDP sockets of tests: one that never answers, and a forwarder that can be cut. */
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
+/** UDP sockets of tests, each closed when its test is over. */
+import { createSocket, type Socket } from 'node:dgram'
 import type { Address } from '../../src/carrier/carrier.ts'
+import { type Forwarder, type ForwarderOptions, openForwarder } from './forwarder.ts'
 import { cleanup } from './harness.ts'
 
-const host = '127.0.0.1'
+export type { Forwarder }
 
-/** A bound socket on loopback, closed when the test is over. */
-export async function udpSocket(): Promise<Socket> {
-  const socket = createSocket('udp4')
+/** A bound socket. Default host 127.0.0.1. */
+export async function udpSocket(host = '127.0.0.1'): Promise<Socket> {
+  const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4')
   await new Promise<void>((resolve) => socket.bind(0, host, resolve))
   cleanup(() => new Promise<void>((resolve) => socket.close(() => resolve())))
   return socket
@@ -16,47 +17,15 @@ export async function udpSocket(): Promise<Socket> {
 /** The address of a socket that reads and never answers. */
 export async function silentPort(): Promise<Address> {
   const socket = await udpSocket()
-  return { host, port: socket.address().port }
+  return { host: '127.0.0.1', port: socket.address().port }
 }
 
-export type Forwarder = {
-  /** Where a dialer finds it. */
-  readonly address: Address
-  /** Every datagram passed, in order: from the dialer (`up`) or to it. */
-  readonly seen: { readonly up: boolean; readonly datagram: Buffer }[]
-  /** True: nothing passes any more, either way. */
-  cut: boolean
-  /** True: nothing reaches the dialer any more, though it is seen. */
-  deaf: boolean
-  /** Asked per datagram: true loses it. */
-  loses: () => boolean
-  /** Sends `datagram` to the target as if the dialer had. */
-  inject(datagram: Uint8Array): void
-}
-
-/** Passes datagrams between one dialer and `target`. */
-export async function forwarder(target: Address): Promise<Forwarder> {
-  const front = await udpSocket()
-  const back = await udpSocket()
-  let dialer: RemoteInfo | undefined
-  const self: Forwarder = {
-    address: { host, port: front.address().port },
-    seen: [],
-    cut: false,
-    deaf: false,
-    loses: () => false,
-    inject: (datagram) => back.send(datagram, target.port, target.host),
-  }
-  front.on('message', (datagram, from) => {
-    dialer = from
-    if (self.cut || self.loses()) return
-    self.seen.push({ up: true, datagram: Buffer.from(datagram) })
-    back.send(datagram, target.port, target.host)
-  })
-  back.on('message', (datagram) => {
-    if (self.cut || dialer === undefined || self.loses()) return
-    self.seen.push({ up: false, datagram: Buffer.from(datagram) })
-    if (!self.deaf) front.send(datagram, dialer.port, dialer.address)
-  })
-  return self
+/** A forwarder that keeps what it sees, unless `options` say otherwise. */
+export async function forwarder(
+  target: Address,
+  options: ForwarderOptions = {},
+): Promise<Forwarder> {
+  const opened = await openForwarder(target, { records: true, ...options })
+  cleanup(() => opened.close())
+  return opened
 }

@@ -12,6 +12,7 @@ const layers: readonly string[] = [
   'runtime',
   'stdlib',
   'src/limits',
+  'src/metrics',
   'src/hlc',
   'src/crdt',
   'src/wire',

@@ -7,18 +7,19 @@
  * quiche 0.18 kills connections at random with a flow control error.
  */
 import { readTlsPair } from '../../identity/cert.ts'
+import { limits } from '../../limits.ts'
 import type { CarrierFailure, TlsMaterial } from '../carrier.ts'
+import { isLoopback, plainHost } from './address.ts'
 import type { NativeConfig, Quiche } from './binding.ts'
+import { datagramBaseBytes, datagramLargestBytes } from './datagram-size.ts'
 import type { QuicSettings } from './options.ts'
 
 const alpn = 'skein/1'
-/** Largest packet quiche builds; only loopback carries it without fragments. */
-const loopbackDatagramBytes = 16_383
-/** Fits an Ethernet path with a tunnel or two; quiche 0.18 does not discover the path MTU. */
-const wideDatagramBytes = 1350
 const receiveDatagramBytes = 65_507
-/** A connection survives one address change less than this in its life. */
-const connectionIdsMax = 64
+/** An IPv6 header is so much longer than an IPv4 one. */
+const ipv6ExtraBytes = 20
+/** QUIC DATAGRAMs hold nothing but reset tokens; the oldest unread one is dropped. */
+const noticesMax = 4
 
 export type Configs = { readonly loopback: NativeConfig; readonly wide: NativeConfig }
 
@@ -37,13 +38,20 @@ export function buildConfigs(
     return tlsFailure('certDer is not the first certificate of certPem')
   }
   try {
-    const loopback = build(quiche, tls, settings, loopbackDatagramBytes)
-    const wide = build(quiche, tls, settings, wideDatagramBytes)
+    const loopback = build(quiche, tls, settings, datagramLargestBytes)
+    const wide = build(quiche, tls, settings, settings.datagramMaxBytes)
     return { tag: 'ok', configs: { loopback, wide } }
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     return tlsFailure(`the certificate and key of this node were refused: ${why}`)
   }
+}
+
+/** The largest datagram that the path to `host` may carry; whether it does must be tried. */
+export function datagramMaxBytesTo(host: string, settings: QuicSettings): number {
+  if (isLoopback(host)) return datagramLargestBytes
+  const extra = plainHost(host).includes(':') ? ipv6ExtraBytes : 0
+  return Math.max(settings.datagramMaxBytes - extra, datagramBaseBytes)
 }
 
 function build(
@@ -67,7 +75,8 @@ function build(
   config.setInitialMaxData(settings.connectionWindowBytes)
   config.setInitialMaxStreamsBidi(settings.streamsMax)
   config.setInitialMaxStreamsUni(settings.streamsMax)
-  config.setActiveConnectionIdLimit(connectionIdsMax)
+  config.setActiveConnectionIdLimit(limits.carrierConnectionIdsMax)
+  config.enableDgram(true, noticesMax, noticesMax)
   config.setDisableActiveMigration(false)
   config.setCcAlgorithmName(settings.congestionControl)
   // The send time of a packet cannot be read through the binding, so pacing cannot be honoured.

@@ -11,6 +11,7 @@
  * arrives later, as a close. Whoever needs to know waits for the first bytes of the peer (dist
  * waits for its own hello).
  */
+
 import type {
   Address,
   CarrierStream,
@@ -23,22 +24,20 @@ import { certificateHash } from '../digest.ts'
 import { plainHost } from './address.ts'
 import type { NativeConnection } from './binding.ts'
 import { closeInfoOf, reasonBytes } from './close-edge.ts'
-import { keyOf } from './packet.ts'
+import { OwnIds } from './own-ids.ts'
 import { Packets } from './packets.ts'
-import type { DatagramSocket } from './socket.ts'
+import { PeerPaths } from './peer-paths.ts'
+import { readNotice } from './reset-notice.ts'
+import type { ProbeHost } from './size-probe.ts'
 import type { QuicStream, StreamOwner } from './stream.ts'
 import { Streams } from './streams.ts'
 import type { Driven, Turns } from './turns.ts'
 
-/** Connection ids given to the peer beyond the first, for paths it may take later. */
-const spareIds = 4
-const resetTokenBytes = 16
 /** RFC 9000, 20.1: NO_ERROR. */
 const noError = 0
 
 /** What a connection needs of its endpoint. */
-export interface ConnectionHost {
-  readonly socket: DatagramSocket
+export interface ConnectionHost extends ProbeHost {
   readonly turns: Turns
   readonly localCertHash: Uint8Array
   /** For reads and, apart from it, for gathered writes: a handler may close while it reads. */
@@ -46,7 +45,10 @@ export interface ConnectionHost {
   readonly writeScratch: Uint8Array
   /** A random connection id, routed to `connection`. */
   newId(connection: QuicConnection): Uint8Array
-  randomBytes(size: number): Uint8Array
+  /** The stateless reset token of an id of ours. */
+  resetTokenOf(id: Uint8Array): Buffer
+  /** The peer of `connection` will end resets with these tokens, and no others. */
+  onResetTokens(connection: QuicConnection, tokenKeys: readonly string[]): void
   forgetId(key: string): void
   onEstablished(connection: QuicConnection): void
   /** It ended, before or after it was established. */
@@ -63,6 +65,8 @@ export class QuicConnection implements Connection, StreamOwner, Driven {
   peerAddress: Address
   /** Routing keys of this connection. */
   readonly keys = new Set<string>()
+  /** Keys of the tokens in which a reset by the peer may end; the endpoint's, kept here for it. */
+  resetKeys: readonly string[] = []
   established = false
   readonly #host: ConnectionHost
   readonly #streams: Streams
@@ -72,12 +76,15 @@ export class QuicConnection implements Connection, StreamOwner, Driven {
   #told = false
   #freed = false
   #flushWanted = false
+  readonly #ids: OwnIds
+  readonly #paths: PeerPaths
 
   constructor(
     host: ConnectionHost,
     native: NativeConnection,
     role: 'dialer' | 'acceptor',
     peer: Address,
+    datagramMaxBytes: number,
   ) {
     this.#host = host
     this.native = native
@@ -85,7 +92,17 @@ export class QuicConnection implements Connection, StreamOwner, Driven {
     this.localCertHash = host.localCertHash
     this.peerAddress = { host: plainHost(peer.host), port: peer.port }
     this.#streams = new Streams(this, role)
-    this.#packets = new Packets(native, host.socket, () => this.drive())
+    const ids = {
+      newId: () => host.newId(this),
+      forgetId: (key: string) => host.forgetId(key),
+      resetTokenOf: (id: Uint8Array) => host.resetTokenOf(id),
+    }
+    this.#ids = new OwnIds(native, ids, this.keys)
+    this.#paths = new PeerPaths(native)
+    this.#packets = new Packets(native, host, datagramMaxBytes, () => {
+      this.#paths.timedOut()
+      this.drive()
+    })
   }
 
   get handler(): ConnectionHandler | undefined {
@@ -129,6 +146,7 @@ export class QuicConnection implements Connection, StreamOwner, Driven {
       sentBytes,
       receivedBytes: recvBytes,
       lostPackets: lost,
+      datagramBytes: this.#packets.datagramBytes,
     }
   }
 
@@ -155,6 +173,8 @@ export class QuicConnection implements Connection, StreamOwner, Driven {
   /** Gives a datagram to quiche; what follows from it happens in `drive`. False: it was refused. */
   receive(datagram: Buffer, host: string, port: number): boolean {
     if (this.#freed) return false
+    if (this.#paths.isDeaf(() => this.keepAlive())) return true
+    this.#packets.heard()
     try {
       this.native.recv(datagram, { from: { host, port }, to: this.#host.socket.local })
       return true
@@ -164,11 +184,25 @@ export class QuicConnection implements Connection, StreamOwner, Driven {
     }
   }
 
+  /** Offers a datagram that may be a reset by the peer. True when it was one. */
+  receiveReset(datagram: Buffer, host: string, port: number): boolean {
+    if (this.closed) return false
+    this.receive(datagram, host, port)
+    if (!this.native.isClosed()) return false
+    this.#host.turns.touch(this)
+    return true
+  }
+
   drive(): void {
     if (!this.established && !this.closed && this.native.isEstablished()) this.#establish()
     if (this.established && !this.closed) {
-      this.#replaceIds()
-      this.#takePathEvents()
+      const isReplaced = this.#ids.replaceRetired()
+      if (isReplaced && this.role === 'dialer') this.#ids.tell(this.#ids.tokens())
+      this.#paths.takeEvents((address) => {
+        this.#packets.moved()
+        if (address !== undefined) this.peerAddress = address
+      })
+      if (this.role === 'acceptor') this.#takeNotices()
       this.#streams.checkStopped()
       if (this.#handler !== undefined) {
         this.#streams.read(this.#host.readScratch, (stream) => this.#handler?.onStream(stream))
@@ -186,8 +220,29 @@ export class QuicConnection implements Connection, StreamOwner, Driven {
   /** Sends a packet the peer must answer, so that neither side takes silence for death. */
   keepAlive(): void {
     if (!this.established || this.closed) return
-    this.native.sendAckEliciting()
+    const isTold = this.role === 'dialer' && this.#ids.tell(this.#ids.tokens())
+    if (!isTold) this.native.sendAckEliciting()
     this.#packets.flush()
+  }
+
+  /** A probe of the path from `host` and `port`, which name the peer, shall be answered. */
+  isPeer(host: string, port: number): boolean {
+    if (this.closed || !this.native.isEstablished()) return false
+    return port === this.peerAddress.port && plainHost(host) === this.peerAddress.host
+  }
+
+  /** True when a datagram from there shows that the peer has moved too often to be followed. */
+  isStranded(host: string, port: number): boolean {
+    return !this.closed && this.#paths.isStranded(host, port)
+  }
+
+  /** The peer has told, by a reset or by being nowhere, that this connection is over. */
+  lose(reason: string): void {
+    if (this.closed) return
+    this.native.close(false, noError, new Uint8Array(0))
+    this.#end({ by: 'error', code: 0, reason })
+    this.free()
+    this.#host.turns.touch(this)
   }
 
   /** Ends it without an application close: a handshake that took too long or is not wanted. */
@@ -215,7 +270,9 @@ export class QuicConnection implements Connection, StreamOwner, Driven {
     if (!this.closed && (this.native.isDraining() || this.native.isClosed())) {
       this.#end(closeInfoOf(this.native))
     }
-    if (this.native.isClosed()) this.free()
+    // Nobody is owed the draining of a handshake that failed: it would only take up a place.
+    const isFailedAccept = this.closed && !this.established && this.role === 'acceptor'
+    if (this.native.isClosed() || isFailedAccept) this.free()
   }
 
   #end(info: CloseInfo): void {
@@ -238,34 +295,16 @@ export class QuicConnection implements Connection, StreamOwner, Driven {
     }
     this.established = true
     this.peerCertHash = certificateHash(certificate)
-    for (let spare = 0; spare < spareIds; spare++) this.#giveId()
+    const tokens = this.#ids.issueSpares()
+    if (this.role === 'dialer') this.#ids.tell(tokens)
     this.#host.onEstablished(this)
   }
 
-  #giveId(): void {
-    if (this.native.sourceCidsLeft() < 1) return
-    const token = this.#host.randomBytes(resetTokenBytes)
-    const number = BigInt(`0x${Buffer.from(token).toString('hex')}`)
-    this.native.newSourceCid(this.#host.newId(this), number, false)
-  }
-
-  #replaceIds(): void {
-    let retired = this.native.retiredScidNext()
-    for (; retired !== null; retired = this.native.retiredScidNext()) {
-      const key = keyOf(retired)
-      this.keys.delete(key)
-      this.#host.forgetId(key)
-      this.#giveId()
-    }
-  }
-
-  #takePathEvents(): void {
-    let event = this.native.pathEventNext()
-    for (; event; event = this.native.pathEventNext()) {
-      // The peer's new address is in `new`; `old` is ours, contrary to the binding's names.
-      if (event.type === 'PeerMigrated') {
-        this.peerAddress = { host: plainHost(event.new.host), port: event.new.port }
-      }
+  #takeNotices(): void {
+    while (this.native.dgramRecvQueueLen() > 0) {
+      const bytes = this.native.dgramRecvVec()
+      const keys = bytes === null ? [] : readNotice(bytes)
+      if (keys.length > 0) this.#host.onResetTokens(this, keys)
     }
   }
 }

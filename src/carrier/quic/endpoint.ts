@@ -1,12 +1,10 @@
 /**
  * One bound UDP socket that dials and accepts: routes datagrams to connections by connection id,
- * admits new ones, and closes them all.
+ * dials, and closes them all. Strangers are met by `acceptor.ts`, packets for connections that are
+ * no more by `resets.ts`, probes of the path are answered here.
  *
- * Invariants: nothing a stranger sends costs more than a bounded amount: no state below 1200
- * bytes (RFC 9000, 14.1), half-open connections and connections are capped, a handshake has a
- * deadline from the moment it is accepted, and once a quarter of the half-open places is taken a
- * dialer must prove its address first, so that forged ones cannot take the rest. Beyond a cap an
- * Initial is dropped in silence; an honest dialer retransmits it.
+ * Invariant: a connection is in the tables from its making until quiche is done with it, and none
+ * of them holds anything of it afterwards.
  */
 import type { RemoteInfo } from 'node:dgram'
 import type {
@@ -18,28 +16,21 @@ import type {
   Endpoint,
 } from '../carrier.ts'
 import { certificateHash } from '../digest.ts'
+import { Acceptor, type AcceptorHost } from './acceptor.ts'
 import { addressText, hostFor, isLoopback, plainHost, resolveHost } from './address.ts'
 import type { NativeConnection, Quiche } from './binding.ts'
 import { dialFailureOf } from './close-edge.ts'
-import { buildConfigs, type Configs } from './config.ts'
+import { buildConfigs, type Configs, datagramMaxBytesTo } from './config.ts'
 import { type ConnectionHost, QuicConnection } from './connection.ts'
 import type { QuicSettings } from './options.ts'
-import {
-  connectionIdBytes,
-  type InitialHeader,
-  initialHeader,
-  isLongHeader,
-  keyOf,
-  routingKey,
-} from './packet.ts'
-import { RetryTokens } from './retry-token.ts'
+import { connectionIdBytes, isLongHeader, keyOf, routingKey } from './packet.ts'
+import { isBesideQuic, readProbePacket, writeAnswer } from './probe-packet.ts'
+import { ResetTokens } from './reset-token.ts'
+import { Resets } from './resets.ts'
 import { bindSocket, type DatagramSocket } from './socket.ts'
 import { Turns } from './turns.ts'
 
 const scratchBytes = 65_536
-const retryKeyBytes = 32
-/** Share of the half-open places above which a dialer must first prove its address. */
-const retryAbove = 0.25
 
 type DialResult = { readonly tag: 'ok'; readonly connection: Connection } | CarrierFailure
 type PendingDial = {
@@ -48,7 +39,7 @@ type PendingDial = {
   readonly settle: (result: DialResult) => void
 }
 
-class QuicEndpoint implements Endpoint, ConnectionHost {
+class QuicEndpoint implements Endpoint, ConnectionHost, AcceptorHost {
   readonly address: Address
   readonly socket: DatagramSocket
   readonly turns = new Turns()
@@ -56,17 +47,19 @@ class QuicEndpoint implements Endpoint, ConnectionHost {
   // Plain byte arrays: on a Buffer `slice` does not copy, and handlers are given views of these.
   readonly readScratch = new Uint8Array(scratchBytes)
   readonly writeScratch = new Uint8Array(scratchBytes)
-  readonly #quiche: Quiche
+  readonly quiche: Quiche
+  readonly settings: QuicSettings
+  readonly resetTokens: ResetTokens
   readonly #env: CarrierEnv
-  readonly #settings: QuicSettings
   readonly #configs: Configs
   readonly #routes = new Map<string, QuicConnection>()
   readonly #connections = new Set<QuicConnection>()
   readonly #dials = new Map<QuicConnection, PendingDial>()
-  /** Accepted connections in their handshake, each with its deadline. */
-  readonly #halfOpen = new Map<QuicConnection, NodeJS.Timeout>()
+  readonly #acceptor: Acceptor
+  readonly #resets: Resets
+  /** Probes of ours that are on their way, by their nonce. */
+  readonly #probes = new Map<string, () => void>()
   readonly #keepAlive: NodeJS.Timeout | undefined
-  readonly #retryTokens: RetryTokens
   #closed = false
   #closing: Promise<void> | undefined
 
@@ -77,14 +70,16 @@ class QuicEndpoint implements Endpoint, ConnectionHost {
     configs: Configs,
     socket: DatagramSocket,
   ) {
-    this.#quiche = quiche
+    this.quiche = quiche
+    this.settings = settings
     this.#env = env
-    this.#settings = settings
     this.#configs = configs
     this.socket = socket
     this.address = { host: plainHost(socket.local.host), port: socket.local.port }
     this.localCertHash = certificateHash(env.tls.certDer)
-    this.#retryTokens = new RetryTokens(this.randomBytes(retryKeyBytes))
+    this.resetTokens = new ResetTokens(env.tls.keyPem, socket.local)
+    this.#resets = new Resets(this.resetTokens, socket, (size) => this.randomBytes(size))
+    this.#acceptor = new Acceptor(this)
     if (settings.keepAliveMs > 0) {
       this.#keepAlive = setInterval(() => {
         for (const connection of this.#connections) connection.keepAlive()
@@ -97,6 +92,7 @@ class QuicEndpoint implements Endpoint, ConnectionHost {
     if (!Number.isInteger(address.port) || address.port < 1 || address.port > 65_535) {
       return failure('address', `cannot dial ${peer}: not a UDP port`)
     }
+    const { settings } = this
     const { family } = this.socket
     const resolved = await resolveHost(address.host, family === 4 ? 4 : undefined)
     if (this.#closed) return failure('closed', 'the endpoint is closed')
@@ -105,8 +101,8 @@ class QuicEndpoint implements Endpoint, ConnectionHost {
     if (host === undefined) {
       return failure('address', `cannot dial ${peer}: this endpoint speaks IPv${family} only`)
     }
-    if (this.#connections.size >= this.#settings.connectionsMax) {
-      return failure('limit', `connectionsMax (${this.#settings.connectionsMax}) is reached`)
+    if (this.#connections.size >= settings.connectionsMax) {
+      return failure('limit', `connectionsMax (${settings.connectionsMax}) is reached`)
     }
     return this.#connect({ host, port: address.port }, peer, timeoutMs)
   }
@@ -122,12 +118,15 @@ class QuicEndpoint implements Endpoint, ConnectionHost {
     const key = routingKey(datagram)
     if (key === undefined) return
     const connection = this.#routes.get(key)
-    if (connection === undefined) {
-      if (isLongHeader(datagram)) this.#accept(datagram, key, from)
-      return
+    if (isBesideQuic(datagram)) this.#onProbe(datagram, from)
+    else if (connection === undefined) this.#onUnknown(datagram, key, from)
+    else if (connection.isStranded(from.address, from.port)) {
+      connection.lose('the peer changed its address too often')
+      this.#onUnknown(datagram, key, from)
+    } else {
+      connection.receive(datagram, from.address, from.port)
+      this.turns.touch(connection)
     }
-    connection.receive(datagram, from.address, from.port)
-    this.turns.touch(connection)
   }
 
   newId(connection: QuicConnection): Uint8Array {
@@ -144,22 +143,36 @@ class QuicEndpoint implements Endpoint, ConnectionHost {
     this.#routes.delete(key)
   }
 
+  resetTokenOf(id: Uint8Array): Buffer {
+    return this.resetTokens.tokenOf(id)
+  }
+
+  onResetTokens(connection: QuicConnection, tokenKeys: readonly string[]): void {
+    this.#resets.setTokens(connection, tokenKeys)
+  }
+
+  awaitAnswer(nonceKey: string, onAnswer: () => void): void {
+    this.#probes.set(nonceKey, onAnswer)
+  }
+
+  forgetAnswer(nonceKey: string): void {
+    this.#probes.delete(nonceKey)
+  }
+
   onEstablished(connection: QuicConnection): void {
     const dial = this.#dials.get(connection)
-    if (dial !== undefined) {
-      this.#dials.delete(connection)
-      clearTimeout(dial.timer)
-      dial.settle({ tag: 'ok', connection })
+    if (dial === undefined) {
+      this.#acceptor.settle(connection)
+      this.#env.onConnection(connection)
       return
     }
-    clearTimeout(this.#halfOpen.get(connection))
-    this.#halfOpen.delete(connection)
-    this.#env.onConnection(connection)
+    this.#dials.delete(connection)
+    clearTimeout(dial.timer)
+    dial.settle({ tag: 'ok', connection })
   }
 
   onEnded(connection: QuicConnection, info: CloseInfo): void {
-    clearTimeout(this.#halfOpen.get(connection))
-    this.#halfOpen.delete(connection)
+    this.#acceptor.settle(connection)
     const dial = this.#dials.get(connection)
     if (dial === undefined) return
     this.#dials.delete(connection)
@@ -172,6 +185,36 @@ class QuicEndpoint implements Endpoint, ConnectionHost {
   onFreed(connection: QuicConnection): void {
     for (const key of connection.keys) this.#routes.delete(key)
     this.#connections.delete(connection)
+    this.#resets.remove(connection)
+  }
+
+  get connectionCount(): number {
+    return this.#connections.size
+  }
+
+  wrap(native: NativeConnection, peer: Address): QuicConnection {
+    const datagramMaxBytes = datagramMaxBytesTo(peer.host, this.settings)
+    return new QuicConnection(this, native, 'acceptor', peer, datagramMaxBytes)
+  }
+
+  adopt(connection: QuicConnection, keys: readonly string[]): void {
+    this.#connections.add(connection)
+    for (const key of keys) this.#route(key, connection)
+    this.turns.touch(connection)
+  }
+
+  #onUnknown(datagram: Buffer, key: string, from: RemoteInfo): void {
+    if (isLongHeader(datagram)) this.#acceptor.onStranger(datagram, key, from)
+    else this.#resets.onStray(datagram, from)
+  }
+
+  #onProbe(datagram: Buffer, from: RemoteInfo): void {
+    const packet = readProbePacket(datagram)
+    if (packet?.tag === 'answer') this.#probes.get(packet.nonceKey)?.()
+    if (packet?.tag !== 'probe') return
+    if (this.#routes.get(packet.key)?.isPeer(from.address, from.port) !== true) return
+    const length = writeAnswer(this.socket.out, packet.nonce)
+    this.socket.send(length, from.address, from.port)
   }
 
   #route(key: string, connection: QuicConnection): void {
@@ -179,17 +222,23 @@ class QuicEndpoint implements Endpoint, ConnectionHost {
     connection.keys.add(key)
   }
 
-  #configFor(host: string): Configs['wide'] {
+  admits(host: string): boolean {
+    return this.#env.admits?.(host) ?? true
+  }
+
+  configFor(host: string): Configs['wide'] {
     return isLoopback(host) ? this.#configs.loopback : this.#configs.wide
   }
 
   #connect(peer: Address, peerText: string, timeoutMs: number): Promise<DialResult> {
     const id = this.randomBytes(connectionIdBytes)
-    const config = this.#configFor(peer.host)
     const { local } = this.socket
-    const native = this.#quiche.Connection.connect(null, id, local, peer, config)
-    const connection = new QuicConnection(this, native, 'dialer', peer)
+    const config = this.configFor(peer.host)
+    const native = this.quiche.Connection.connect(null, id, local, peer, config)
+    const datagramMaxBytes = datagramMaxBytesTo(peer.host, this.settings)
+    const connection = new QuicConnection(this, native, 'dialer', peer, datagramMaxBytes)
     this.#connections.add(connection)
+    this.#resets.addDialled(connection)
     this.#route(keyOf(id), connection)
     return new Promise((settle) => {
       const timer = setTimeout(() => {
@@ -199,61 +248,6 @@ class QuicEndpoint implements Endpoint, ConnectionHost {
       this.#dials.set(connection, { peer: peerText, timer, settle })
       connection.drive()
     })
-  }
-
-  #accept(datagram: Buffer, key: string, from: RemoteInfo): void {
-    const { connectionsMax, halfOpenMax } = this.#settings
-    if (this.#halfOpen.size >= halfOpenMax || this.#connections.size >= connectionsMax) return
-    const header = initialHeader(this.#quiche, datagram)
-    if (header === undefined) return
-    const peer = { host: from.address, port: from.port }
-    const config = this.#configFor(peer.host)
-    const { local } = this.socket
-    const { Connection: Native } = this.#quiche
-    if (header.token !== undefined && header.token.length > 0) {
-      const original = this.#retryTokens.open(header.token, peer, header.dcid, performance.now())
-      if (original === undefined) return
-      // The id the Retry gave is the id of the connection.
-      this.#admit(Native.accept(header.dcid, original, local, peer, config), key, datagram, peer)
-    } else if (this.#halfOpen.size >= halfOpenMax * retryAbove) {
-      this.#retry(header, peer)
-    } else {
-      const id = this.randomBytes(connectionIdBytes)
-      const native = Native.accept(id, null, local, peer, config)
-      const connection = this.#admit(native, key, datagram, peer)
-      if (connection !== undefined) this.#route(keyOf(id), connection)
-    }
-  }
-
-  /** Takes an accepted connection in, unless its first datagram turns out to be junk. */
-  #admit(
-    native: NativeConnection,
-    key: string,
-    datagram: Buffer,
-    peer: Address,
-  ): QuicConnection | undefined {
-    const connection = new QuicConnection(this, native, 'acceptor', peer)
-    if (!connection.receive(datagram, peer.host, peer.port)) return undefined
-    this.#connections.add(connection)
-    // The dialer's own choice of our id, or the Retry's: its Initials carry it, late ones too.
-    this.#route(key, connection)
-    const deadline = setTimeout(() => {
-      connection.abort({ by: 'error', code: 0, reason: 'the handshake took too long' })
-      connection.free()
-    }, this.#settings.handshakeTimeoutMs)
-    this.#halfOpen.set(connection, deadline)
-    this.turns.touch(connection)
-    return connection
-  }
-
-  /** Asks a dialer to come again with proof of its address. Keeps nothing. */
-  #retry(header: InitialHeader, peer: Address): void {
-    const id = this.randomBytes(connectionIdBytes)
-    const token = this.#retryTokens.mint(peer, header.dcid, id, performance.now())
-    const { out } = this.socket
-    const { scid, dcid, version } = header
-    const length = this.#quiche.retry(scid, dcid, id, token, version, out)
-    this.socket.send(length, peer.host, peer.port)
   }
 
   async #closeAll(code: number): Promise<void> {

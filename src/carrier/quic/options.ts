@@ -3,6 +3,7 @@
  * message names the field and the value received. Past this file settings are trusted.
  */
 import { limits } from '../../limits.ts'
+import { datagramBaseBytes, datagramLargestBytes } from './datagram-size.ts'
 
 export type QuicOptions = {
   /** Address to bind: an IP literal, a wildcard (`0.0.0.0`, `::`) or a name of this machine. */
@@ -25,6 +26,11 @@ export type QuicOptions = {
   readonly streamWindowBytes?: number
   /** At least twice `streamWindowBytes`. Default `limits.carrierConnectionWindowBytes`. */
   readonly connectionWindowBytes?: number
+  /**
+   * Largest datagram tried on paths that leave the machine, 1200 to 16,383; what such a path really
+   * carries is probed. Default `limits.carrierDatagramMaxBytes`, for Ethernet.
+   */
+  readonly datagramMaxBytes?: number
   /** Congestion control. Default `cubic`. */
   readonly congestionControl?: 'cubic' | 'reno' | 'bbr'
 }
@@ -83,6 +89,13 @@ export function quicSettings(options: QuicOptions): QuicSettings {
       Math.max(limits.carrierConnectionWindowBytes, 2 * streamWindowBytes),
       2 * streamWindowBytes,
       windowMaxBytes,
+    ),
+    datagramMaxBytes: whole(
+      'datagramMaxBytes',
+      options.datagramMaxBytes,
+      limits.carrierDatagramMaxBytes,
+      datagramBaseBytes,
+      datagramLargestBytes,
     ),
     congestionControl: congestionControl(options.congestionControl),
   }

@@ -15,6 +15,8 @@ import { addressText, type Family, resolveHost } from './address.ts'
 /** The kernel's default of 208 KiB loses packets of a single fast peer. */
 const bufferSizesBytes: readonly number[] = [4 * 1024 * 1024, 1024 * 1024]
 const outBytes = 65_536
+/** Sizes in use at one time are few: each path settles on one. */
+const viewsMax = 64
 
 type OnDatagram = (datagram: Buffer, from: RemoteInfo) => void
 
@@ -24,6 +26,8 @@ export class DatagramSocket {
   readonly family: Family
   /** Where packets are built. May be replaced by `send`: read it anew for each packet. */
   out: Buffer = Buffer.allocUnsafeSlow(outBytes)
+  /** The beginning of `out`, by length. */
+  readonly #views = new Map<number, Buffer>()
   readonly #socket: Socket
 
   constructor(socket: Socket, family: Family) {
@@ -36,7 +40,19 @@ export class DatagramSocket {
   /** Sends the first `length` bytes of `out`. */
   send(length: number, host: string, port: number): void {
     this.#socket.send(this.out, 0, length, port, host)
-    if (this.#socket.getSendQueueCount() > 0) this.out = Buffer.allocUnsafeSlow(outBytes)
+    if (this.#socket.getSendQueueCount() === 0) return
+    this.out = Buffer.allocUnsafeSlow(outBytes)
+    this.#views.clear()
+  }
+
+  /** The first `size` bytes of `out`. As `out`, for one packet. */
+  view(size: number): Buffer {
+    const known = this.#views.get(size)
+    if (known !== undefined) return known
+    if (this.#views.size >= viewsMax) this.#views.clear()
+    const view = this.out.subarray(0, size)
+    this.#views.set(size, view)
+    return view
   }
 
   close(): Promise<void> {

@@ -72,7 +72,7 @@ for (const [name, park] of Object.entries(parkings)) {
     const { node, system } = realNode()
     await start(node, Server, undefined, { name: 'server' })
     // A peer that is silent until it is lost.
-    system.route = { deliver: () => undefined }
+    system.route = { deliver: () => true, holdWhileBusy: () => undefined }
     const log: string[] = []
     let release = (): void => undefined
     const outside = new Promise<never>((_, reject) => {

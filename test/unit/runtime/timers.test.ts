@@ -1,6 +1,6 @@
 /** Exact timers on virtual time, and the host timers they leave behind: none. */
 import type { Clock } from '../../../runtime/platform/platform.ts'
-import { World } from '../../../runtime/platform/sim.ts'
+import { seededRandom, World } from '../../../runtime/platform/sim.ts'
 import { RefTable } from '../../../runtime/refs.ts'
 import { Timers } from '../../../runtime/timers.ts'
 import { assert, suite } from '../../support/harness.ts'
@@ -27,7 +27,7 @@ function fresh() {
       world.cancel(handle)
     },
   }
-  const timers = new Timers(clock, new RefTable('a@host', 1))
+  const timers = new Timers(clock, new RefTable('a@host', 1, seededRandom(1)))
   const set = (ms: number, fire: () => void) => {
     const timer = timers.set(ms, fire)
     if (timer === undefined) throw new Error('the table is full')

@@ -32,7 +32,7 @@ test('what is written is read, by this storage and any other', async () => {
   const path = join(directory(), 'file')
   for (const bytes of [bytesOf('first'), new Uint8Array(0), new Uint8Array(100_000).fill(7)]) {
     assert.equal(await nodeStorage().write(path, bytes, 0o600), { tag: 'ok' })
-    assert.equal(await nodeStorage().read(path, 100_000), { tag: 'ok', bytes })
+    assert.equal(await nodeStorage().read(path, 100_000), { tag: 'ok', bytes, mode: 0o600 })
   }
 })
 

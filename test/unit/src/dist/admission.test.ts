@@ -21,7 +21,7 @@ async function contest(here: string, peer: string) {
   const cluster = new VirtualCluster()
   const node = await cluster.start(here)
   const system = systemOf(node)
-  const env = { system, choices: new Choices(), router: new Router(system, new Attempts()) }
+  const env = { system, choices: new Choices(), router: new Router(system, new Attempts(), false) }
   const connections = await dialed()
   const told: string[] = []
   const contender = process('admission.contender', async (self: Self, { n, creation }: Entry) => {

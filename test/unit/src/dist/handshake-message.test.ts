@@ -14,7 +14,7 @@ const messages: readonly HandshakeMessage[] = [
   ...(
     ['ok', 'okSimultaneous', 'nok', 'alive', 'unsupportedVersion', 'unsupportedFlags'] as const
   ).map((status) => ({ tag: 'status', status }) as const),
-  { tag: 'challenge', nonce, node: 'n@h', creation: 0, flags: [] },
+  { tag: 'challenge', nonce, node: 'n@h', creation: 0, flags: [], mandatory: ['m'] },
   { tag: 'reply', nonce, digest },
   { tag: 'ack', digest },
 ]
@@ -39,6 +39,22 @@ test('fields of a later version are ignored', () => {
   }
 })
 
+test('what a refusal says is kept, if it is a short text', () => {
+  const codec = new HandshakeCodec()
+  const refusal = { tag: 'status', status: 'unsupportedFlags' } as const
+  const said = { ...refusal, detail: 'not known: m' }
+  assert.equal(codec.decode(encoded(said)), said)
+  for (const detail of [1, null, ['x'], 'x'.repeat(257)]) {
+    assert.equal(codec.decode(encoded({ ...refusal, detail })), refusal)
+  }
+})
+
+test('an older acceptor names no mandatory flags, and has none', () => {
+  const codec = new HandshakeCodec()
+  const challenge = { tag: 'challenge', nonce, node: 'n@h', creation: 0, flags: [] }
+  assert.equal(codec.decode(encoded(challenge)), { ...challenge, mandatory: [] })
+})
+
 test('a missing field, or one of another kind, is no message', () => {
   const codec = new HandshakeCodec()
   const odd = [null, -1, 1.5, 2 ** 32, '', [], {}, true, nonce.subarray(1), new Uint8Array(33), [1]]
@@ -46,7 +62,9 @@ test('a missing field, or one of another kind, is no message', () => {
   for (const message of messages) {
     for (const field of Object.keys(message)) {
       const { [field as keyof HandshakeMessage]: _, ...rest } = message
-      assert.is(codec.decode(encoded(rest)), undefined, `${message.tag} without ${field}`)
+      const optional = message.tag === 'challenge' && field === 'mandatory'
+      const shorter = codec.decode(encoded(rest))
+      assert.is(shorter === undefined, !optional, `${message.tag} without ${field}`)
       for (const value of odd) {
         const changed = codec.decode(encoded({ ...message, [field]: value }))
         // An empty name or list of flags is well formed: the rule refuses the name.

@@ -190,14 +190,34 @@ function nameOf(dialer: HandshakeEnv): Extract<HandshakeMessage, { readonly tag:
 test('another version and unknown mandatory flags are refused with their reason', () => {
   const wanting = (changes: object) => (message: HandshakeMessage) =>
     message.tag === 'name' ? { ...message, ...changes } : message
-  for (const [changes, reason] of [
-    [{ version: 2 }, 'unsupportedVersion'],
-    [{ version: 0 }, 'unsupportedVersion'],
-    [{ mandatory: ['compression9'] }, 'unsupportedFlags'],
+  for (const [changes, reason, detail] of [
+    [{ version: 2 }, 'unsupportedVersion', 'version 2; this node speaks 1'],
+    [{ version: 0 }, 'unsupportedVersion', 'version 0; this node speaks 1'],
+    [{ mandatory: ['goaway', 'x9', 'y'] }, 'unsupportedFlags', 'not known: x9, y'],
   ] as const) {
     const ends = talk(env('dialer'), env('acceptor'), { tamper: wanting(changes) })
-    assert.equal(ends, { dialer: failed(reason), acceptor: failed(reason) })
+    const end = { ...failed(reason), detail }
+    assert.equal(ends, { dialer: end, acceptor: end })
   }
+})
+
+test('a dialer refuses an acceptor that cannot do without what it does not know', () => {
+  const { dialer } = talk(env('dialer'), env('acceptor', { mandatory: ['x9'] }))
+  assert.equal(dialer, { ...failed('unsupportedFlags'), detail: 'not known: x9' })
+  const challenge = {
+    tag: 'challenge',
+    nonce: bytes(1, 16),
+    node: 'a@h',
+    creation: 1,
+    flags: [],
+    mandatory: ['hidden', 'x9'],
+  } as const
+  const [, actions] = stepHandshake(
+    { tag: 'waitingChallenge' },
+    { tag: 'message', message: challenge },
+    env('dialer'),
+  )
+  assert.equal(actions, [{ ...failed('unsupportedFlags'), detail: 'not known: x9' }])
 })
 
 test('unknown optional flags are ignored and passed on', () => {
@@ -258,7 +278,7 @@ const states: readonly HandshakeState[] = [
 const messages: readonly HandshakeMessage[] = [
   { tag: 'name', version: 1, node: 'd@h', creation: 1, flags: [], mandatory: [] },
   { tag: 'status', status: 'ok' },
-  { tag: 'challenge', nonce: bytes(1, 16), node: 'a@h', creation: 1, flags: [] },
+  { tag: 'challenge', nonce: bytes(1, 16), node: 'a@h', creation: 1, flags: [], mandatory: [] },
   { tag: 'reply', nonce: bytes(1, 16), digest: bytes(1) },
   { tag: 'ack', digest: bytes(1) },
 ]

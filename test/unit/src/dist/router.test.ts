@@ -41,14 +41,11 @@ const witness = process('router.witness', async (self: Self, to: Pid) => {
   for (;;) heard.push(await self.receive())
 })
 
-/** Sends blocks to a name elsewhere until it dies of it. */
+/** Sends blocks to a name elsewhere, without ever waiting, until it dies of it. */
 const pourer = process('router.pourer', async (self: Self, node: string) => {
   await self.receive()
   const block = new Uint8Array(1024 * 1024)
-  for (;;) {
-    self.send({ tag: 'at', node, name: 'sink' }, block)
-    await self.yield()
-  }
+  for (;;) self.send({ tag: 'at', node, name: 'sink' }, block)
 })
 
 const modules = [counter, reader, witness, pourer]
@@ -205,7 +202,8 @@ test('a sender that pours into a full queue ends with systemLimit', async () => 
   assert.equal(reason, { tag: 'systemLimit', limit: 'distQueue', node: b })
   const queued = channelStatistics(near, b)?.queuedBytes ?? 0
   const max = limits.distQueueMaxBytes * limits.distQueueOverflowFactor
-  assert.ok(queued > max && queued < max + 4 * 1024 * 1024, `${queued}`)
+  const slack = 4 * 1024 * 1024
+  assert.ok(queued > max - slack && queued < max + slack, `${queued}`)
   assert.equal(nodes(near), [b], 'the channel is kept')
 })
 
@@ -248,25 +246,21 @@ test('host code that pours is not ended: what is too much is a dead letter', asy
   assert.ok(lost.length > 0 && lost.length < 10, `${lost.length}`)
 })
 
-test(
-  'connections that say nothing are let go at the deadline, and honest nodes come in then',
-  async () => {
-    const cluster = new VirtualCluster()
-    const { near, far } = await pair(cluster)
-    const silent: ScriptedPeer[] = []
-    const max = limits.distPendingLinksMax
-    const options = { name: 'mute@10.6.6.6', target: b }
-    for (let n = 0; n < max; n++) silent.push(await ScriptedPeer.dial(cluster, options))
-    const more = await ScriptedPeer.dial(cluster, options)
-    assert.is((await more.end()).code, closeCode.limit)
-    assert.is(await cluster.drive(connectNode(near, b)), false, 'no place for now')
-    await cluster.until('all silent ones are let go', () => silent.every(({ closed }) => closed))
-    assert.ok(silent.every(({ closed }) => closed?.code === closeCode.authenticationFailed))
-    assert.is(await cluster.drive(connectNode(near, b)), true)
-    assert.ok([...systemOf(far).processes].length < 20)
-  },
-  { deadlineMs: 60_000 },
-)
+test('connections that say nothing are let go at the deadline, and hold up nobody', async () => {
+  const cluster = new VirtualCluster()
+  const { near, far } = await pair(cluster)
+  const silent: ScriptedPeer[] = []
+  const options = { name: 'mute@10.6.6.6', target: b }
+  for (let n = 0; n < limits.authAttemptsPerAddressMax; n++) {
+    silent.push(await ScriptedPeer.dial(cluster, options))
+  }
+  const more = await ScriptedPeer.dial(cluster, options)
+  assert.is((await more.end()).code, closeCode.limit)
+  assert.is(await cluster.drive(connectNode(near, b)), true)
+  await cluster.until('all silent ones are let go', () => silent.every(({ closed }) => closed))
+  assert.ok(silent.every(({ closed }) => closed?.code === closeCode.authenticationFailed))
+  assert.ok([...systemOf(far).processes].length < 20)
+})
 
 test('an authenticated peer that stays silent is let go at the deadline', async () => {
   const cluster = new VirtualCluster()

@@ -52,6 +52,7 @@ export type PeerOptions = {
   readonly target: string
   readonly creation?: number
   readonly cookie?: string
+  readonly flags?: readonly string[]
   readonly keypair?: Keypair
   /** Another machine than the name tells. */
   readonly address?: Address
@@ -78,6 +79,7 @@ export class ScriptedPeer {
   #controlStream: CarrierStream | undefined
   #codec: Codec | undefined
   #deaf = false
+  readonly #unread: CarrierStream[] = []
 
   private constructor(cluster: VirtualCluster, options: PeerOptions, connection: Connection) {
     this.cluster = cluster
@@ -185,9 +187,15 @@ export class ScriptedPeer {
     return this.#controlStream ?? this.openControl()
   }
 
-  /** Reads nothing any more that comes on data streams. */
+  /** Reads nothing of the data streams that the other side opens from now on. */
   deaf(): void {
     this.#deaf = true
+  }
+
+  /** Reads all there is, and all that comes. */
+  listen(): void {
+    this.#deaf = false
+    for (const stream of this.#unread.splice(0)) stream.resume()
   }
 
   /** The next handshake message of the other side; undefined when the connection ended. */
@@ -207,7 +215,7 @@ export class ScriptedPeer {
   ): Promise<Extract<HandshakeAction, { tag: 'up' | 'fail' }> | { tag: 'closed' }> {
     const env = {
       role: 'dialer' as const,
-      self: { node: this.name, creation: this.creation, flags: [] },
+      self: { node: this.name, creation: this.creation, flags: this.options.flags ?? [] },
       authenticated: this.target,
       cookie: this.options.cookie ?? 'the cookie',
       serverCertHash: this.connection.peerCertHash,
@@ -225,7 +233,7 @@ export class ScriptedPeer {
         if (action.tag === 'send') this.say(action.message)
         else if (action.tag === 'choose') choosing = true
         else if (action.tag === 'up') {
-          this.#open(action.peer.creation)
+          this.begin(action.peer.creation)
           return action
         } else if (action.tag === 'fail') return action
       }
@@ -240,7 +248,8 @@ export class ScriptedPeer {
     }
   }
 
-  #open(targetCreation: number): void {
+  /** The channel is up: signals can be sent and heard. */
+  begin(targetCreation: number): void {
     this.targetCreation = targetCreation
     const codec = createCodec({
       local: { name: this.name, creation: this.creation },
@@ -251,7 +260,10 @@ export class ScriptedPeer {
     this.#codec = codec
     const reassembly = new Reassembly()
     this.incoming.take(streamKind.data, (stream) => {
-      if (this.#deaf) stream.pause()
+      if (this.#deaf) {
+        stream.pause()
+        this.#unread.push(stream)
+      }
       const take = (type: number, body: Uint8Array): void => {
         const decoded = codec.decode(body)
         if (decoded.tag === 'error') throw new Error(`peer heard rubbish: ${decoded.reason}`)

@@ -72,12 +72,10 @@ type Setup = { readonly wire: Wire; readonly stream: SendStream; readonly resets
 function setup(wire = new Wire(), budget = new LargeBudget()): Setup {
   const resets: number[] = []
   let id = 0
-  const stream = new SendStream(
-    wire,
-    () => ++id,
-    budget,
-    (code) => resets.push(code),
-  )
+  const stream = new SendStream(wire, () => ++id, budget, {
+    onReset: (code) => resets.push(code),
+    onShrunk: () => undefined,
+  })
   return { wire, stream, resets }
 }
 
@@ -253,12 +251,10 @@ test('the budget is one for all streams of a channel: nobody waits for ever', ()
   let id = 0
   const lanes = Array.from({ length: 4 }, () => {
     const wire = new Wire(reassembly)
-    const stream = new SendStream(
-      wire,
-      () => ++id,
-      budget,
-      () => undefined,
-    )
+    const stream = new SendStream(wire, () => ++id, budget, {
+      onReset: () => undefined,
+      onShrunk: () => undefined,
+    })
     return { wire, stream }
   })
   for (const { wire } of lanes) wire.roomBytes = 1

@@ -16,6 +16,7 @@ import {
   type AuthResult,
   authenticate,
 } from '../../../../src/identity/authenticate.ts'
+import type { Exemptions } from '../../../../src/identity/cookie-only.ts'
 import { generateKeypair, type Keypair } from '../../../../src/identity/ed25519.ts'
 import type { TrustMode } from '../../../../src/identity/trust.ts'
 import { openTrustStore, type TrustStore } from '../../../../src/identity/trust-store.ts'
@@ -28,6 +29,7 @@ export type Machine = {
   readonly disk: SimDisk
   /** SHA-256 of its TLS certificate. */
   readonly certHash: Uint8Array
+  readonly exemptions?: Exemptions
 }
 
 export async function machine(
@@ -104,16 +106,26 @@ export function dial(
   pipe: AuthPipe,
   binding: Binding,
 ): Promise<AuthResult> {
-  return authenticate({ ...common(self, pipe, binding), role: { tag: 'dialer', dialed } })
+  const role = { tag: 'dialer', dialed } as const
+  return kept(self, authenticate({ ...common(self, pipe, binding), role }))
 }
 
 export function accept(self: Machine, pipe: AuthPipe, binding: Binding): Promise<AuthResult> {
-  return authenticate({ ...common(self, pipe, binding), role: { tag: 'acceptor' } })
+  return kept(self, authenticate({ ...common(self, pipe, binding), role: { tag: 'acceptor' } }))
+}
+
+/** What a link process does with a proven key, the dist handshake left out. */
+async function kept({ trust }: Machine, result: Promise<AuthResult>): Promise<AuthResult> {
+  const known = await result
+  if (known.tag === 'ok' && known.firstContact)
+    await trust.storeKeyIfNew(known.name, known.publicKey)
+  else if (known.tag === 'ok') trust.markSeen(known.name)
+  return known
 }
 
 function common(self: Machine, pipe: AuthPipe, binding: Binding) {
-  const { name, keypair, trust, platform } = self
-  return { selfName: name, keypair, trust, platform, pipe, ...binding }
+  const { name, keypair, trust, platform, exemptions = [] } = self
+  return { selfName: name, keypair, trust, platform, pipe, exemptions, ...binding }
 }
 
 /** Both sides of one connection, to their ends. */
@@ -191,7 +203,7 @@ export function filesOf({ disk }: Machine): readonly string[] {
 }
 
 export function reasonOf(result: AuthResult): string {
-  return result.tag === 'ok' ? 'ok' : result.reason
+  return result.tag === 'error' ? result.reason : result.tag
 }
 
 /** `a@h` and `b@h`, strangers, and the binding of a connection from `a` to `b`. */

@@ -258,15 +258,6 @@ async function withStorage(b: Machine, storage: Storage): Promise<Machine> {
   return { ...b, trust: opened.store }
 }
 
-test('a disk that cannot keep the pin fails the acceptor, which says why', async () => {
-  const { a, b } = await twoMachines()
-  const full = { tag: 'error', reason: 'failed', message: 'ENOSPC: no space left' } as const
-  const storage: Storage = { ...simStorage(new Map()), write: async () => full }
-  const [, atB] = await meet(a, await withStorage(b, storage))
-  assert.ok(atB.tag === 'error' && atB.reason === 'pinWriteFailed')
-  assert.ok(atB.tag === 'error' && atB.message.includes('ENOSPC'))
-})
-
 test('a disk that never answers is cut at the deadline', async () => {
   const { world, a, b, binding } = await twoMachines()
   const storage: Storage = { ...simStorage(new Map()), read: () => new Promise(() => undefined) }

@@ -1,9 +1,10 @@
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { nodeStorage } from '../../../../runtime/platform/node-storage.ts'
 import { seededRandom } from '../../../../runtime/platform/sim.ts'
 import { simStorage } from '../../../../runtime/platform/sim-storage.ts'
 import { ed25519, generateKeypair } from '../../../../src/identity/ed25519.ts'
 import { ensureKeypair } from '../../../../src/identity/key-store.ts'
+import { chooseSigner } from '../../../../src/identity/platform-signer.ts'
 import { assert, suite } from '../../../support/harness.ts'
 import { toHex } from '../../../support/vectors/auth-vectors.ts'
 import { dyingStorage, faultyStorage, temporaryDirectory } from './disk-fixture.ts'
@@ -47,7 +48,7 @@ test('the identity survives a restart', async () => {
 test('a missing public file is derived again, the identity stays', async () => {
   const dir = await temporaryDirectory()
   const { privateKey, publicKey } = generateKeypair(random)
-  await writeFile(`${dir}/node.key`, privateKey)
+  await writeFile(`${dir}/node.key`, privateKey, { mode: 0o600 })
   const result = await ensureKeypair(storage, random, dir)
   assert.is(result.tag, 'ok')
   if (result.tag !== 'ok') return
@@ -71,7 +72,7 @@ test('a public key of another private key: keypairMismatch, files untouched', as
   const dir = await temporaryDirectory()
   const { privateKey } = generateKeypair(random)
   const { publicKey } = generateKeypair(random)
-  await writeFile(`${dir}/node.key`, privateKey)
+  await writeFile(`${dir}/node.key`, privateKey, { mode: 0o600 })
   await writeFile(`${dir}/node.pub`, publicKey)
   const failure = await failureOf(ensureKeypair(storage, random, dir))
   assert.is(failure.reason, 'keypairMismatch')
@@ -133,6 +134,47 @@ for (const operation of ['makeDirectory', 'write', 'remove'] as const) {
     assert.not(disk.has('keys/node.key'))
   })
 }
+
+test('node.key and node.pub swapped: keypairMismatch, nothing replaced', async () => {
+  const dir = await temporaryDirectory()
+  const { privateKey, publicKey } = generateKeypair(random)
+  await writeFile(`${dir}/node.key`, publicKey, { mode: 0o600 })
+  await writeFile(`${dir}/node.pub`, privateKey)
+  assert.is((await failureOf(ensureKeypair(storage, random, dir))).reason, 'keypairMismatch')
+  assert.is(toHex(await readFile(`${dir}/node.key`)), toHex(publicKey))
+})
+
+test('node.key with the bytes of a file that was never written out: blankKey', async () => {
+  const dir = await temporaryDirectory()
+  await writeFile(`${dir}/node.key`, new Uint8Array(32), { mode: 0o600 })
+  const failure = await failureOf(ensureKeypair(storage, random, dir))
+  assert.is(failure.reason, 'blankKey')
+  assert.match(failure.message, `${dir}/node.key`)
+})
+
+for (const mode of [0o640, 0o604, 0o660, 0o644, 0o620, 0o601, 0o777]) {
+  test(`node.key with mode ${mode.toString(8)}: keyExposed, until it is mended`, async () => {
+    const dir = await temporaryDirectory()
+    const first = await ensureKeypair(storage, random, dir)
+    await chmod(`${dir}/node.key`, mode)
+    const failure = await failureOf(ensureKeypair(storage, random, dir))
+    assert.is(failure.reason, 'keyExposed')
+    assert.match(failure.message, mode.toString(8))
+    await chmod(`${dir}/node.key`, 0o400)
+    const mended = await ensureKeypair(storage, random, dir)
+    assert.ok(mended.tag === 'ok' && first.tag === 'ok')
+    if (mended.tag === 'ok' && first.tag === 'ok') assert.equal(mended.keypair, first.keypair)
+  })
+}
+
+test('the host and the reference derive the same identity from a file', async () => {
+  const dir = await temporaryDirectory()
+  const byHost = await ensureKeypair(storage, random, dir, chooseSigner('platform'))
+  const byReference = await ensureKeypair(storage, random, dir, ed25519)
+  assert.ok(byHost.tag === 'ok' && byReference.tag === 'ok')
+  if (byHost.tag !== 'ok' || byReference.tag !== 'ok') return
+  assert.equal(byHost.keypair, byReference.keypair)
+})
 
 test('a half-written file of a crash is not read as a key', async () => {
   const dir = await temporaryDirectory()

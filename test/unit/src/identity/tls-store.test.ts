@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { generateKeyPairSync, X509Certificate } from 'node:crypto'
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { nodeStorage } from '../../../../runtime/platform/node-storage.ts'
@@ -70,6 +70,17 @@ test(
   },
   { deadlineMs: 30_000 },
 )
+
+test('a private key open to others is used, with a warning until it is mended', async () => {
+  const dir = await temporaryDirectory()
+  await ensureTlsMaterial(onDisk, dir, 'a@127.0.0.1')
+  await chmod(`${dir}/node.key`, 0o640)
+  const open = await ensureTlsMaterial(onDisk, dir, 'a@127.0.0.1')
+  assert.match((open.tag === 'ok' && open.warning) || '', `${dir}/node.key`)
+  await chmod(`${dir}/node.key`, 0o400)
+  const mended = await ensureTlsMaterial(onDisk, dir, 'a@127.0.0.1')
+  assert.ok(mended.tag === 'ok' && mended.warning === undefined)
+})
 
 test('a chain in node.crt is kept, its first certificate is the one hashed', async () => {
   const dir = await temporaryDirectory()

@@ -25,12 +25,12 @@ function decide(question: Partial<TrustQuestion>): ReturnType<typeof decideTrust
 
 const mismatch = { tag: 'reject', reason: 'keyMismatch', expected: otherKey }
 const table = [
-  ['tofu', 'no pin', notPinned, { tag: 'accept', pin: true }],
-  ['tofu', 'an equal pin', pinEqual, { tag: 'accept', pin: false }],
+  ['tofu', 'no pin', notPinned, { tag: 'accept', isNew: true }],
+  ['tofu', 'an equal pin', pinEqual, { tag: 'accept', isNew: false }],
   ['tofu', 'another pin', pinDiffers, mismatch],
   ['tofu', 'an unreadable pin', unreadable, { tag: 'reject', reason: 'pinUnreadable' }],
   ['strict', 'no pin', notPinned, { tag: 'reject', reason: 'untrustedKey' }],
-  ['strict', 'an equal pin', pinEqual, { tag: 'accept', pin: false }],
+  ['strict', 'an equal pin', pinEqual, { tag: 'accept', isNew: false }],
   ['strict', 'another pin', pinDiffers, mismatch],
   ['strict', 'an unreadable pin', unreadable, { tag: 'reject', reason: 'pinUnreadable' }],
 ] as const
@@ -54,7 +54,7 @@ for (const mode of ['tofu', 'strict'] as const) {
 
   test(`${mode}: our own name with our own key is accepted and never pinned`, () => {
     const decision = decide({ mode, name: 'a@h', publicKey: ownKey })
-    assert.equal(decision, { tag: 'accept', pin: false })
+    assert.equal(decision, { tag: 'accept', isNew: false })
   })
 
   test(`${mode}: our own name with another key is refused, pinned or not`, () => {

@@ -83,12 +83,21 @@ test('a key file that is far too large', async () => {
 
 test('a public key that is not that of the private one', async () => {
   const dir = freshDir()
-  writeFileSync(join(keyDir(dir), 'node.key'), new Uint8Array(32).fill(1))
+  writeFileSync(join(keyDir(dir), 'node.key'), new Uint8Array(32).fill(1), { mode: 0o600 })
   writeFileSync(join(keyDir(dir), 'node.pub'), new Uint8Array(32).fill(2))
   const { reason, message } = await failing(dir)
   assert.is(reason, 'keypairMismatch')
   assert.match(message, /node\.(pub|key)/)
   assert.equal(files(dir), ['keys', 'keys/node.key', 'keys/node.pub'])
+})
+
+test('a private key that others may read', async () => {
+  const dir = freshDir()
+  writeFileSync(join(keyDir(dir), 'node.key'), new Uint8Array(32).fill(1), { mode: 0o644 })
+  const { reason, message } = await failing(dir)
+  assert.is(reason, 'keyExposed')
+  assert.match(message, /chmod 600/)
+  assert.equal(files(dir), ['keys', 'keys/node.key'])
 })
 
 test('a key that cannot be read', async () => {

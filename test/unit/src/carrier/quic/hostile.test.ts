@@ -43,7 +43,7 @@ const junk: Readonly<Record<string, Junk>> = {
   replayed: (wire, random) => realOne(wire, random.unit()),
   'own id, garbage after': (wire, random) => {
     const real = realOne(wire, random.unit())
-    real.set(random.bytes(Math.max(real.length - 24, 0)), 24)
+    real.set(random.bytes(Math.max(real.length - 24, 0)), Math.min(real.length, 24))
     return real
   },
   'small Initials': (_wire, random) => initialOf(100 + Math.floor(random.unit() * 1000), random),
@@ -82,16 +82,30 @@ for (const [kind, make] of Object.entries(junk)) {
   })
 }
 
-test('half-open connections are capped, and their handshake has a deadline', async () => {
+test('a half-open connection gives way to one that has proved its address', async () => {
   const [silent, honest] = [await openNode(), await openNode()]
-  const right = await openNode({ halfOpenMax: 1, handshakeTimeoutMs: 2000 })
+  const right = await openNode({ halfOpenMax: 1, handshakeTimeoutMs: 60_000 })
   const wire = await forwarder(right.endpoint.address)
-  wire.deaf = true
+  wire.down.cut = true
   const lost = silent.endpoint.dial(wire.address, 60_000)
   await until('the acceptor answers into the void', () => wire.seen.some(({ up }) => !up))
-  const turned = await honest.endpoint.dial(right.endpoint.address, 300)
+  await honest.dial(right.endpoint.address)
+  await until('the honest one is accepted', () => right.accepted.length === 1)
+  await silent.endpoint.close(0)
+  const result = await lost
+  assert.is(result.tag === 'error' ? result.reason : result.tag, 'closed')
+})
+
+test('a handshake has a deadline, after which its place is free', async () => {
+  const [silent, honest] = [await openNode(), await openNode()]
+  const right = await openNode({ connectionsMax: 1, handshakeTimeoutMs: 1000 })
+  const wire = await forwarder(right.endpoint.address)
+  wire.down.cut = true
+  const lost = silent.endpoint.dial(wire.address, 60_000)
+  await until('the acceptor answers into the void', () => wire.seen.some(({ up }) => !up))
+  wire.up.cut = true
+  const turned = await honest.endpoint.dial(right.endpoint.address, 200)
   assert.is(turned.tag === 'error' ? turned.reason : turned.tag, 'timeout')
-  wire.cut = true
   await honest.dial(right.endpoint.address)
   await until('it is accepted after the deadline', () => right.accepted.length === 1)
   await silent.endpoint.close(0)
@@ -103,7 +117,7 @@ test('under pressure a dialer proves its address, and is let in', async () => {
   const [silent, honest] = [await openNode(), await openNode()]
   const right = await openNode({ halfOpenMax: 4, handshakeTimeoutMs: 60_000 })
   const wire = await forwarder(right.endpoint.address)
-  wire.deaf = true
+  wire.down.cut = true
   const lost = silent.endpoint.dial(wire.address, 60_000)
   await until('the acceptor answers into the void', () => wire.seen.some(({ up }) => !up))
   const second = await forwarder(right.endpoint.address)

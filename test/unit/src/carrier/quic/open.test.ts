@@ -61,17 +61,6 @@ test('a platform without native code fails with unsupported, naming those with',
   }
 })
 
-test('the wildcard address accepts and dials', async () => {
-  const [wild, plain] = [await openNode({ host: '0.0.0.0' }), await openNode()]
-  const { port } = wild.endpoint.address
-  const near = await plain.dial({ host: '127.0.0.1', port })
-  await until('it is accepted', () => wild.accepted.length === 1)
-  await assertAlive(near, wild.accepted[0]!)
-  const back = await wild.dial(plain.endpoint.address)
-  await until('it is accepted too', () => plain.accepted.length === 1)
-  await assertAlive(back, plain.accepted[0]!)
-})
-
 test('a name is resolved when dialling', async () => {
   const [left, right] = [await openNode(), await openNode({ host: 'localhost' })]
   const near = await left.dial({ host: 'localhost', port: right.endpoint.address.port })

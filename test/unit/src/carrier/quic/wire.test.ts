@@ -11,11 +11,12 @@ test('bytes arrive whole over a path that loses datagrams', async () => {
   useSeed(9)
   const random = seededRandom(9)
   const [left, right] = [await openNode(), await openNode()]
-  const wire = await forwarder(right.endpoint.address)
+  const wire = await forwarder(right.endpoint.address, { seed: 9 })
   const near = await left.dial(wire.address)
   await until('it is accepted', () => right.accepted.length === 1)
   const far = right.accepted[0]!
-  wire.loses = () => random.unit() < 0.03
+  wire.up.loss = 0.03
+  wire.down.loss = 0.03
   const sent = [near, far].flatMap((end) =>
     Array.from({ length: 8 }, (_, index) => {
       const stream = end.open('uni')

@@ -1,0 +1,74 @@
+/** A scenario, and how the ones given are run: one after the other, each with a deadline. */
+import { Stage } from './stage.ts'
+
+export type Scenario = {
+  readonly name: string
+  /** `namespaces`: skipped where they cannot be made. */
+  readonly needs: 'namespaces' | 'loopback'
+  readonly deadlineMs: number
+  /** Throws what is wrong; returns what was measured, to be printed. */
+  readonly run: (stage: Stage) => Promise<string>
+}
+
+export type Tally = {
+  readonly passed: number
+  readonly failed: number
+  readonly skipped: readonly { readonly name: string; readonly reason: string }[]
+}
+
+export async function runScenarios(
+  scenarios: readonly Scenario[],
+  whyNoNamespaces: string | undefined,
+  say: (line: string) => void,
+): Promise<Tally> {
+  const skipped: { name: string; reason: string }[] = []
+  let passed = 0
+  let failed = 0
+  for (const scenario of scenarios) {
+    const { name, needs } = scenario
+    if (needs === 'namespaces' && whyNoNamespaces !== undefined) {
+      skipped.push({ name, reason: whyNoNamespaces })
+      say(`skipped  ${name}: ${whyNoNamespaces}`)
+      continue
+    }
+    const startedMs = performance.now()
+    const errors = await runOne(scenario, (measured) => {
+      const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
+      say(`passed   ${name} (${seconds} s): ${measured}`)
+    })
+    if (errors.length === 0) passed += 1
+    else {
+      failed += 1
+      say(`FAILED   ${name}`)
+      for (const error of errors) say(`         ${describe(error)}`)
+    }
+  }
+  return { passed, failed, skipped }
+}
+
+async function runOne(
+  { run, deadlineMs }: Scenario,
+  pass: (measured: string) => void,
+): Promise<readonly unknown[]> {
+  const stage = new Stage()
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    const error = new Error(`it did not end within its deadline of ${deadlineMs} ms`)
+    timer = setTimeout(() => reject(error), deadlineMs)
+  })
+  let measured = ''
+  const errors: unknown[] = []
+  try {
+    measured = await Promise.race([run(stage), late])
+  } catch (error) {
+    errors.push(error)
+  }
+  clearTimeout(timer)
+  errors.push(...(await stage.clear()))
+  if (errors.length === 0) pass(measured)
+  return errors
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}

@@ -1,0 +1,71 @@
+/**
+ * What a scenario has at hand: node programs, machines, forwarders, and a list of what to take away
+ * at the end, which happens whatever became of the scenario, last made first.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Address } from '../../src/carrier/carrier.ts'
+import { type Forwarder, type ForwarderOptions, openForwarder } from '../support/forwarder.ts'
+import { type Side, TwoMachines } from './namespaces.ts'
+import type { ProgramOptions } from './orders.ts'
+import { Program } from './program.ts'
+
+export const cookie = 'the cookie of the net tests'
+
+export type StartOptions = Partial<Pick<ProgramOptions, 'host' | 'port' | 'nodes' | 'tickMs'>> & {
+  /** Which of two machines it runs on; else this one. */
+  readonly on?: { readonly machines: TwoMachines; readonly side: Side }
+}
+
+export class Stage {
+  readonly #endings: (() => unknown)[] = []
+  #dir: string | undefined
+
+  /** Does `ending` when the scenario is over. */
+  atEnd(ending: () => unknown): void {
+    this.#endings.push(ending)
+  }
+
+  machines(): TwoMachines {
+    const machines = new TwoMachines()
+    this.atEnd(() => machines.remove())
+    return machines
+  }
+
+  async directory(): Promise<string> {
+    if (this.#dir !== undefined) return this.#dir
+    const dir = await mkdtemp(join(tmpdir(), 'skein-net-'))
+    this.#dir = dir
+    this.atEnd(() => rm(dir, { recursive: true, force: true }))
+    return dir
+  }
+
+  async start(name: string, options: StartOptions = {}): Promise<Program> {
+    const { on, host = '127.0.0.1', port = 0, nodes = {}, tickMs = 1000 } = options
+    const dataDir = join(await this.directory(), name)
+    const given = { name, host, port, nodes, dataDir, cookie, tickMs }
+    const program = await Program.start(given, on?.machines.prefix(on.side))
+    this.atEnd(() => program.stop())
+    return program
+  }
+
+  async forwarder(target: Address, options: ForwarderOptions = {}): Promise<Forwarder> {
+    const forwarder = await openForwarder(target, options)
+    this.atEnd(() => forwarder.close())
+    return forwarder
+  }
+
+  /** Takes everything away; every ending is tried. */
+  async clear(): Promise<readonly unknown[]> {
+    const errors: unknown[] = []
+    for (const ending of this.#endings.splice(0).reverse()) {
+      try {
+        await ending()
+      } catch (error) {
+        errors.push(error)
+      }
+    }
+    return errors
+  }
+}

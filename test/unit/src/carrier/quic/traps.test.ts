@@ -1,0 +1,116 @@
+import { loadBinding, type NativeConnection } from '../../../../../src/carrier/quic/binding.ts'
+import type { StreamOwner } from '../../../../../src/carrier/quic/stream.ts'
+import { Streams } from '../../../../../src/carrier/quic/streams.ts'
+import { assert, suite } from '../../../../support/harness.ts'
+import { udpSocket } from '../../../../support/udp.ts'
+import { until } from '../../../../support/until.ts'
+import { assertAlive, joined, openNode, transfer } from './support.ts'
+
+const test = suite('quic binding traps')
+const mib = 1024 * 1024
+
+/** A connection of the bare binding that presents no certificate. */
+async function bareDialer(): Promise<NativeConnection> {
+  const loaded = await loadBinding()
+  if (loaded.tag === 'error') throw new Error(loaded.message)
+  const { Config, Connection } = loaded.quiche
+  const config = Config.withBoringSslCtx(false, true, null, null, null, null)
+  config.setApplicationProtos(['skein/1'])
+  const end = { host: '127.0.0.1', port: 9 }
+  return Connection.connect(null, new Uint8Array(8).fill(7), end, end, config)
+}
+
+test('small windows move much data without a flow control error', async () => {
+  const options = { streamWindowBytes: 64 * 1024, connectionWindowBytes: 128 * 1024 }
+  const { near, far } = await joined(await openNode(options), await openNode(options), {
+    records: false,
+  })
+  const transfers = [0, 1].flatMap(() => [
+    transfer(near, far, 24 * mib),
+    transfer(far, near, 24 * mib),
+  ])
+  await until('all arrive', () => transfers.every(({ done }) => done()))
+  for (const { check } of transfers) check()
+  assert.is(near.closes.length + far.closes.length, 0)
+})
+
+test('streams larger than every window end, and give their credit back', async () => {
+  const options = { streamsMax: 2, streamWindowBytes: 4096, connectionWindowBytes: 8192 }
+  const { near, far } = await joined(await openNode(options), await openNode(options))
+  for (let count = 0; count < 20; count++) {
+    const sent = transfer(near, far, 20_000)
+    await until('it ends', () => sent.done())
+    sent.check()
+  }
+})
+
+test('what was written before a close arrives before it', async () => {
+  const { near, far } = await joined(await openNode(), await openNode())
+  const met = far.incoming.length
+  const stream = near.open('uni')
+  stream.write(new Uint8Array(3000))
+  stream.end()
+  near.close(9, 'done')
+  await until('the close is heard', () => far.closes.length === 1)
+  assert.is(far.incoming[met]?.received, 3000)
+  assert.is(far.incoming[met]?.ends, 1)
+  assert.equal(far.closes, [{ by: 'peer', code: 9, reason: 'done' }])
+})
+
+test('quiche is not asked for readable streams when there are none', async () => {
+  const real = await bareDialer()
+  const asked: string[] = []
+  const native = new Proxy(real, {
+    get(target, name) {
+      asked.push(String(name))
+      const method: unknown = Reflect.get(target, name)
+      return typeof method === 'function' ? method.bind(target) : method
+    },
+  })
+  const nothing = (): void => undefined
+  const owner: StreamOwner = {
+    native,
+    wantsWrite: nothing,
+    wantsRead: nothing,
+    wantsFlush: nothing,
+    changed: nothing,
+  }
+  const streams = new Streams(owner, 'dialer')
+  for (let turns = 0; turns < 10; turns++) {
+    streams.read(new Uint8Array(100), nothing)
+    streams.checkStopped()
+    streams.pump(new Uint8Array(100))
+  }
+  assert.equal([...new Set(asked)], ['isReadable'])
+})
+
+test('a dialer without a certificate believes itself connected, and is never accepted', async () => {
+  const right = await openNode()
+  const native = await bareDialer()
+  const socket = await udpSocket()
+  const { host, port } = right.endpoint.address
+  const here = { host: '127.0.0.1', port: 9 }
+  const out = Buffer.alloc(1500)
+  const flush = (): void => {
+    for (let packet = native.send(out); packet !== null; packet = native.send(out)) {
+      socket.send(Buffer.from(out.subarray(0, packet[0])), port, host)
+    }
+  }
+  let believed = false
+  socket.on('message', (datagram) => {
+    native.recv(datagram, { from: here, to: here })
+    believed ||= native.isEstablished()
+    flush()
+  })
+  flush()
+  await until('it is refused', () => native.peerError() !== null)
+  assert.is(believed, true)
+  assert.is(native.peerError()?.errorCode, 0x174)
+  assert.is(right.accepted.length, 0)
+  const honest = await openNode()
+  const near = await honest.dial(right.endpoint.address)
+  await until('others are accepted', () => right.accepted.length === 1)
+  await assertAlive(near, right.accepted[0]!)
+})
+
+test.run()
