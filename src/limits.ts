@@ -37,8 +37,10 @@ export const limits = {
   distProbeMs: 1_000,
   /** The same when it is the very peer of that channel, which a slow network may only delay. */
   distProbeSameMs: 5_000,
-  /** An orderly end of a channel that takes longer is cut short. */
+  /** An orderly end of a channel is cut short when nothing comes or goes for so long. */
   distGoawayMaxMs: 3_000,
+  /** A node that stops does not wait longer for its channels to end in order. */
+  distLeaveMaxMs: 15_000,
   /** Ticks without a byte from the peer after which it is down. */
   distSilentTicksMax: 4,
   /** Unidirectional data streams per direction and channel. */
@@ -58,10 +60,14 @@ export const limits = {
   authAttemptsPerAddressMax: 256,
   /** How many of the failed ones are forgiven per second. */
   authAttemptsForgivenPerSecond: 20,
-  /** Addresses with such connections that are remembered; the one that failed first is forgotten. */
+  /** Addresses with such connections that are remembered; who failed first is forgotten. */
   authAddressesMax: 16_384,
   /** Counters and histograms of one node; those beyond are counted together. */
   metricSeriesMax: 4096,
+  /** How old a look at the node's own key files may be when an authentication begins. */
+  keysReadAgainMs: 1000,
+  /** How long that authentication waits for a new look. */
+  keysReadMaxMs: 1000,
   /** A file of 32 raw bytes is what we expect; more is refused before it is read whole. */
   keyFileMaxBytes: 4096,
   certFileMaxBytes: 64 * 1024,

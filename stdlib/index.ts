@@ -154,6 +154,7 @@ export {
 } from './supervisor/supervisor.ts'
 export * as sys from './sys/client.ts'
 export { type TaskModule, task } from './task/module.ts'
+export { type RpcOptions, type RpcResult, rpc, rpcAll } from './task/rpc.ts'
 export {
   asyncTask,
   asyncTaskAt,

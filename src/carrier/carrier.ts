@@ -28,8 +28,8 @@ export type CarrierEnv = {
   /** An inbound connection is established. Set `connection.handler` before returning. */
   readonly onConnection: (connection: Connection) => void
   /**
-   * Asked, by carriers whose handshake costs something, before one with a stranger at `host` begins;
-   * false: it does not, and the stranger is not told. Default: always true.
+   * Asked, by carriers whose handshake costs something, before one with a stranger at `host`
+   * begins; false: it does not, and the stranger is not told. Default: always true.
    */
   readonly admits?: (host: string) => boolean
 }

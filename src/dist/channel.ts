@@ -226,7 +226,7 @@ export class Channel {
 
   #finish(): void {
     const close = (): void => this.#connection.close(closeCode.shutdown, 'goodbye')
-    this.#overdue = this.#system.timeouts.add(limits.distGoawayMaxMs, close)
+    this.#watchFarewell(close)
     for (const stream of this.#streams) {
       if (this.#parts) stream?.finish()
       else stream?.flush()
@@ -234,6 +234,16 @@ export class Channel {
     const streams = this.#streams.filter((stream) => stream !== undefined).length
     if (this.#parts) this.#control.sendGoodbye({ tag: 'goaway', streams })
     else if (this.queuedBytes === 0) close()
+  }
+
+  /** Closes when nothing has come or gone for too long. */
+  #watchFarewell(close: () => void): void {
+    const moved = (): number => this.#givenBytes - this.queuedBytes + this.#bytesReceived
+    const before = moved()
+    this.#overdue = this.#system.timeouts.add(limits.distGoawayMaxMs, () => {
+      if (moved() === before) close()
+      else this.#watchFarewell(close)
+    })
   }
 
   #fragment(reader: FrameReader, body: Uint8Array): void {

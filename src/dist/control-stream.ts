@@ -1,7 +1,7 @@
 /**
  * The control stream: one bidirectional stream, opened by the dialer, for the dist handshake, the
- * ticks and the goodbyes. Frames are turned into messages for the link process; any byte counts as a sign of
- * life. Its end, or a frame that does not belong here, ends the connection.
+ * ticks and the goodbyes. Frames are turned into messages for the link process; any byte counts as
+ * a sign of life. Its end, or a frame that does not belong here, ends the connection.
  *
  * A peer that floods it gains nothing: pings that wait for the same answer are one message, more
  * handshake messages than the handshake has end the connection, and nothing is added to a stream

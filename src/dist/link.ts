@@ -66,6 +66,8 @@ async function runLink(
 
   const { auth, gate } = context
   self.onExit(() => gate.leave(connection, false))
+  await self.wait(auth.keys.current())
+  if (connection.closed) return
   const identifying = auth.identify(connection, streams.pipe, dialed)
   streams.listen()
   const known = await self.wait(identifying)

@@ -23,8 +23,8 @@ export function nodes(caller: Caller, kind: NodeKind = 'visible'): string[] {
 
 /**
  * Tells the calling process of nodes of a kind coming and going, as `{ tag: 'nodeup', node }` and
- * `{ tag: 'nodedown', node, reason }`. Each `true` adds a copy, one `false` cancels all of that kind
- * (rule D5). Default `visible`. Throws `BadArgument` for another kind than the three.
+ * `{ tag: 'nodedown', node, reason }`. Each `true` adds a copy, one `false` cancels all of that
+ * kind (rule D5). Default `visible`. Throws `BadArgument` for another kind than the three.
  */
 export function monitorNodes(self: Self, on: boolean, kind: NodeKind = 'visible'): void {
   checkKind(kind)

@@ -12,7 +12,7 @@ import {
   authenticate,
   type Exemptions,
   fingerprint,
-  type Keypair,
+  type KeyRing,
   type Signer,
   type TrustStore,
 } from '../identity/index.ts'
@@ -20,7 +20,7 @@ import type { Metrics } from '../metrics/index.ts'
 import type { Greeting } from './greeting.ts'
 
 export type PeerAuthOptions = {
-  readonly keypair: Keypair
+  readonly keys: KeyRing
   readonly signer: Signer
   readonly trust: TrustStore
   /** Peers that need not prove a key. */
@@ -36,7 +36,7 @@ type NotKept = { readonly reason: string; readonly message: string }
 
 export class PeerAuth {
   readonly trust: TrustStore
-  readonly keypair: Keypair
+  readonly keys: KeyRing
   readonly metrics: Metrics
   readonly #system: System
   readonly #options: PeerAuthOptions
@@ -47,10 +47,13 @@ export class PeerAuth {
     this.metrics = metrics
     this.#options = options
     this.trust = options.trust
-    this.keypair = options.keypair
+    this.keys = options.keys
   }
 
-  /** Authenticates the peer; `dialed` is the node we dialled. Every outcome is counted. */
+  /**
+   * Authenticates the peer; `dialed` is the node we dialled. Every outcome is counted. When this
+   * returns, the callbacks of `pipe` are set.
+   */
   async identify(
     connection: Connection,
     pipe: AuthPipe,
@@ -112,8 +115,10 @@ export class PeerAuth {
     dialed: string | undefined,
   ): Promise<AuthResult> {
     const dialer = connection.role === 'dialer'
+    const { keys, ...options } = this.#options
     return authenticate({
-      ...this.#options,
+      ...options,
+      keypair: keys.keypair,
       role: dialed === undefined ? { tag: 'acceptor' } : { tag: 'dialer', dialed },
       selfName: this.#system.node,
       pipe,

@@ -14,7 +14,7 @@ import { Router } from './router.ts'
 
 /** This node's public key, 32 raw bytes: what its peers pin. */
 export function publicKey(caller: Caller): Uint8Array {
-  return authOf(caller).keypair.publicKey.slice()
+  return authOf(caller).keys.keypair.publicKey.slice()
 }
 
 /** The pins, by name. A pin file placed while the node runs is among them once it was asked for. */
@@ -62,13 +62,16 @@ export function setTrustMode(caller: Caller, mode: TrustMode): void {
 
 /** The node's counters and histograms, as plain data; none without a carrier. */
 export function metrics(caller: Caller): readonly Metric[] {
-  const { route } = systemOf(caller)
-  return (route instanceof Router && route.auth?.metrics.read()) || []
+  return authIn(caller)?.metrics.read() ?? []
 }
 
 function authOf(caller: Caller): PeerAuth {
-  const { route } = systemOf(caller)
-  const auth = route instanceof Router ? route.auth : undefined
+  const auth = authIn(caller)
   if (auth === undefined) throw new BadArgument('this node has no carrier, and so no keys')
   return auth
+}
+
+function authIn(caller: Caller): PeerAuth | undefined {
+  const { route } = systemOf(caller)
+  return route instanceof Router ? route.auth : undefined
 }

@@ -245,13 +245,13 @@ export class Router implements Route {
 
   /**
    * Parts with every node in order: what was handed over arrives, there and here, before the
-   * channels close. Resolves when they have; each has `distGoawayMaxMs` at most.
+   * channels close. Resolves when they have, and after `distLeaveMaxMs` at the latest.
    */
   leave(): Promise<void> {
     const left = new Promise<void>((resolve) => {
       this.#left ??= resolve
     })
-    const overdue = this.#system.timeouts.add(limits.distGoawayMaxMs, () => this.#left?.())
+    const overdue = this.#system.timeouts.add(limits.distLeaveMaxMs, () => this.#left?.())
     for (const entry of this.#entries.values()) if (entry.tag === 'up') entry.channel.leave()
     this.#leftIfDone()
     return left.finally(() => overdue.cancel())

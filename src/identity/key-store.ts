@@ -60,20 +60,39 @@ export async function ensureKeypair(
 ): Promise<
   { readonly tag: 'ok'; readonly keypair: Keypair; readonly origin: KeypairOrigin } | KeypairError
 > {
+  const pair = await loadKeypair(storage, dir, signer)
+  if (pair.tag === 'error') return pair
+  if (pair.tag === 'absent') return mint(storage, random, dir, signer, pair.hasPublicKey)
+  const { keypair, derived } = pair
+  if (!derived) return { tag: 'ok', keypair, origin: 'loaded' }
+  const failed = await writePart(storage, publicPath(dir), keypair.publicKey, publicMode)
+  return failed ?? { tag: 'ok', keypair, origin: 'derived' }
+}
+
+/**
+ * Reads the pair of `dir` and writes nothing. `derived`: there is no public file; `absent`: no
+ * private key.
+ */
+export async function loadKeypair(
+  storage: Storage,
+  dir: string,
+  signer: Signer,
+): Promise<
+  | { readonly tag: 'ok'; readonly keypair: Keypair; readonly derived: boolean }
+  | { readonly tag: 'absent'; readonly hasPublicKey: boolean }
+  | KeypairError
+> {
   const seed = await readKey(storage, privatePath(dir), 'readPrivateKeyFailed')
   if (seed.tag === 'error') return seed
   const stored = await readKey(storage, publicPath(dir), 'readPublicKeyFailed')
   if (stored.tag === 'error') return stored
-  const fault = seed.tag === 'ok' ? secretFault(privatePath(dir), seed) : undefined
+  if (seed.tag === 'absent') return { tag: 'absent', hasPublicKey: stored.tag === 'ok' }
+  const fault = secretFault(privatePath(dir), seed)
   if (fault !== undefined) return fault
-  if (seed.tag === 'absent') return mint(storage, random, dir, signer, stored.tag === 'ok')
   const keypair = { publicKey: signer.publicKey(seed.bytes), privateKey: seed.bytes }
-  if (stored.tag === 'absent') {
-    const failed = await writePart(storage, publicPath(dir), keypair.publicKey, publicMode)
-    return failed ?? { tag: 'ok', keypair, origin: 'derived' }
-  }
+  if (stored.tag === 'absent') return { tag: 'ok', keypair, derived: true }
   if (Buffer.compare(stored.bytes, keypair.publicKey) === 0) {
-    return { tag: 'ok', keypair, origin: 'loaded' }
+    return { tag: 'ok', keypair, derived: false }
   }
   const advice = 'restore the pair from a backup, or remove node.pub to keep the private key'
   const message = `${publicPath(dir)} is not the public key of ${privatePath(dir)}: ${advice}`

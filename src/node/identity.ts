@@ -3,7 +3,13 @@
  */
 import type { System } from '../../runtime/kernel.ts'
 import type { PeerAuthOptions } from '../dist/index.ts'
-import { chooseSigner, ensureKeypair, fingerprint, openTrustStore } from '../identity/index.ts'
+import {
+  chooseSigner,
+  ensureKeypair,
+  fingerprint,
+  KeyRing,
+  openTrustStore,
+} from '../identity/index.ts'
 import { limits } from '../limits.ts'
 import { type AuthOptions, defaultCookie, guardCookie } from './auth-options.ts'
 import { StartError } from './start-error.ts'
@@ -42,7 +48,14 @@ export async function openIdentity(
   if (trust.tag === 'error') throw new StartError(trust.reason, trust.message)
   for (const warning of trust.warnings) say('warning', warning)
   return {
-    keypair: keys.keypair,
+    keys: new KeyRing({
+      storage,
+      clock,
+      dir,
+      signer,
+      keypair: keys.keypair,
+      warn: (message) => say('warning', message),
+    }),
     signer,
     trust: trust.store,
     exemptions: authEnabled ? cookieOnlyNodes : 'everybody',

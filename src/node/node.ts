@@ -26,7 +26,7 @@ export type NodeParts = {
 export type Companion = { stop(): Promise<void> }
 
 let readParts: (node: Node) => NodeParts
-let readCompanions: (node: Node) => Set<Companion>
+let readCompanions: (node: Node) => Set<Companion> | undefined
 
 export class Node extends LocalNode {
   readonly #parts: NodeParts
@@ -37,7 +37,7 @@ export class Node extends LocalNode {
 
   static {
     readParts = (node) => node.#parts
-    readCompanions = (node) => node.#companions
+    readCompanions = (node) => (node.#stopping === undefined ? node.#companions : undefined)
   }
 
   constructor(parts: NodeParts) {
@@ -93,7 +93,7 @@ export function partsOf(node: Node): NodeParts {
   return readParts(node)
 }
 
-/** Internal: not exported by the package. */
-export function companionsOf(node: Node): Set<Companion> {
+/** Undefined once the node is being stopped. Internal: not exported by the package. */
+export function companionsOf(node: Node): Set<Companion> | undefined {
   return readCompanions(node)
 }

@@ -82,8 +82,8 @@ export async function startProgram(
 }
 
 /**
- * Resolves when all of the program has stopped, or had its time. `leave` runs when the program's own
- * parts have, before the node's. Never rejects with `Exit`.
+ * Resolves when all of the program has stopped, or had its time. `leave` runs when the program's
+ * own parts have, before the node's. Never rejects with `Exit`.
  */
 export function stopProgram(
   host: LocalNode,

@@ -12,7 +12,7 @@ import { WorkerEndpoint } from '../carrier/worker/endpoint.ts'
 import { mesh } from '../carrier/worker/mesh.ts'
 import { generateKeypair, type TrustStore } from '../identity/index.ts'
 import { limits } from '../limits.ts'
-import { companionsOf, type Node, partsOf } from './node.ts'
+import { type Companion, companionsOf, type Node, partsOf } from './node.ts'
 import { StartError } from './start-error.ts'
 import type { WorkerTask } from './worker-main.ts'
 import { type TeamMember, tasksOf } from './worker-plan.ts'
@@ -56,6 +56,9 @@ export async function startWorkers(
   const { count, program, name = 'worker', heapMaxMb } = checkWorkers(options)
   const { system, endpoint, auth } = groundOf(node)
   const names = Array.from({ length: count }, (_, at) => `${name}-${at + 1}${hostOf(node)}`)
+  if (names.includes(node.name)) {
+    throw new StartError('keyMismatch', `startWorkers: ${node.name} is the name of this node`)
+  }
   const { random } = system.platform
   const members = names.map((member) => ({
     name: member,
@@ -63,17 +66,23 @@ export async function startWorkers(
     keypair: generateKeypair(random),
     certDer: random.bytes(certBytes),
   }))
-  await hold(auth.trust, node, members)
+  const { publicKey } = await auth.keys.current()
+  await hold(auth.trust, members)
+  const companions = companionsOf(node)
+  if (companions === undefined) {
+    release(auth.trust, members)
+    throw stopped(node)
+  }
   const leader = {
     name: node.name,
     address: endpoint.workerAddress,
-    publicKey: auth.keypair.publicKey,
+    publicKey,
   }
   const links = mesh([leader, ...members].map(({ address }) => address))
   for (const { address, port } of links[0] ?? []) endpoint.link(address, port)
   const inherited = inheritedOf(node)
   const tasks = tasksOf({ leader, members, links, program, inherited })
-  const threads = tasks.map((task) => startThread(node, task, heapMaxMb))
+  const threads = tasks.map((task) => startThread(node, companions, task, heapMaxMb))
   try {
     await Promise.all(threads.map(({ started }) => started))
   } catch (error) {
@@ -117,7 +126,7 @@ function groundOf(node: Node) {
   if (system.platform.parallelism === 0) {
     throw new StartError('noThreads', `${node.name}: no threads can be started here`)
   }
-  if (system.stopped) throw new StartError('stopped', `${node.name} has been stopped`)
+  if (companionsOf(node) === undefined) throw stopped(node)
   return { system, endpoint, auth }
 }
 
@@ -136,23 +145,26 @@ function inheritedOf(node: Node): WorkerTask['inherited'] {
 }
 
 /** Pins the keys of all or of none. */
-async function hold(trust: TrustStore, node: Node, members: readonly TeamMember[]): Promise<void> {
-  const held: string[] = []
-  for (const { name, keypair } of members) {
-    const taken = name === node.name
-    const result = taken ? undefined : await trust.holdKey(name, keypair.publicKey)
-    if (result?.tag === 'ok') held.push(name)
-    else {
-      for (const other of held) trust.releaseKey(other)
-      const message = result?.message ?? `${name} is the name of this node`
-      throw new StartError(result?.reason ?? 'keyMismatch', `startWorkers: ${message}`)
-    }
+async function hold(trust: TrustStore, members: readonly TeamMember[]): Promise<void> {
+  for (const [at, { name, keypair }] of members.entries()) {
+    const result = await trust.holdKey(name, keypair.publicKey)
+    if (result.tag === 'ok') continue
+    release(trust, members.slice(0, at))
+    throw new StartError(result.reason, `startWorkers: ${result.message}`)
   }
 }
 
-function startThread(node: Node, task: WorkerTask, heapMaxMb: number | undefined): WorkerThread {
+function release(trust: TrustStore, members: readonly TeamMember[]): void {
+  for (const { name } of members) trust.releaseKey(name)
+}
+
+function startThread(
+  node: Node,
+  companions: Set<Companion>,
+  task: WorkerTask,
+  heapMaxMb: number | undefined,
+): WorkerThread {
   const { system, dist, table } = partsOf(node)
-  const companions = companionsOf(node)
   table.add(task.name, task.address)
   const thread = new WorkerThread({
     system,
@@ -166,6 +178,10 @@ function startThread(node: Node, task: WorkerTask, heapMaxMb: number | undefined
   })
   companions.add(thread)
   return thread
+}
+
+function stopped({ name }: Node): StartError {
+  return new StartError('stopped', `${name} has been stopped`)
 }
 
 function hostOf({ name }: Node): string {

@@ -59,16 +59,13 @@ export function taskOf<R>(self: Self, body: (self: Self) => R | Promise<R>): Tas
  * Starts a task on node `node`, which must list it. Rejects as `spawnAt` does. When the node is
  * lost, the task ends with `{ tag: 'nodedown', node }` for its owner.
  */
-export async function asyncTaskAt<Arg, R>(
+export function asyncTaskAt<Arg, R>(
   self: Self,
   node: string,
   module: TaskModule<Arg, R>,
   ...[arg, options = {}]: SpawnArgs<Arg, TaskOptions>
 ): Promise<Task<R>> {
-  const owner = processOfSelf(self)
-  const link = options.link !== false
-  const pid = await spawnAt(self, node, module.ordered, orderOf(self, arg), { link })
-  return new Task<R>(owner, pid)
+  return orderAt(self, node, module, arg, options.link !== false)
 }
 
 /**
@@ -112,6 +109,19 @@ export function orderHere<R>(
 ): Task<R> {
   const start = link ? spawnLink : spawn
   return new Task<R>(processOfSelf(self), start(self, module.ordered, orderOf(self, arg)))
+}
+
+/** `asyncTaskAt` where the argument is known to fit. */
+export async function orderAt<R>(
+  self: Self,
+  node: string,
+  module: TaskModule<never, R>,
+  arg: unknown,
+  link: boolean,
+): Promise<Task<R>> {
+  const owner = processOfSelf(self)
+  const pid = await spawnAt(self, node, module.ordered, orderOf(self, arg), { link })
+  return new Task<R>(owner, pid)
 }
 
 /** `asyncTaskUnder` where the argument is known to fit. */

@@ -10,7 +10,7 @@ import type { Suite } from './suite.ts'
 export type Side = {
   /** As shown; with its version where that is known. */
   readonly name: string
-  /** Runs one round in an OS process of its own. Rejects when it fails to end well. */
+  /** Runs one round in an OS process of its own. Rejects, saying why, when it fails to end well. */
   run(row: RowSpec): Promise<Sample>
 }
 
@@ -68,9 +68,9 @@ async function measure(
   const ours: Sample[] = []
   const theirs: Sample[] = []
   for (let round = 1; round <= rounds; round++) {
-    const sample = await bench.ours.run(spec)
+    const sample = await roundOf(bench.ours, spec, progress)
     ours.push(sample)
-    const other = await peer?.run(spec)
+    const other = peer && (await roundOf(peer, spec, progress))
     if (other !== undefined) theirs.push(other)
     const versus = other === undefined ? '' : `, ${peer?.name} ${shown(other.value)}`
     progress(`${spec.id} ${round}/${rounds}: ${shown(sample.value)}${versus} ${spec.unit}`)
@@ -85,6 +85,20 @@ async function measure(
     )
   }
   return row
+}
+
+/** A process that did not end well has shown nothing: its row fails, and the others go on. */
+async function roundOf(
+  side: Side,
+  spec: RowSpec,
+  progress: (line: string) => void,
+): Promise<Sample> {
+  try {
+    return await side.run(spec)
+  } catch (error) {
+    progress(`${spec.id}: ${side.name} failed: ${error instanceof Error ? error.message : error}`)
+    return { value: 0, arrived: -1 }
+  }
 }
 
 function detailLine(detail: Readonly<Record<string, number>>): string {

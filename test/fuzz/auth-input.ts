@@ -1,7 +1,8 @@
 /**
  * Draws one input of the auth target: the messages an honest peer said, with up to three changes.
- * A message is changed as such (a name, a key, a nonce that is somebody else's), so that it is still
- * well formed, or as bytes; messages are dropped, doubled, swapped and taken from the other side.
+ * A message is changed as such (a name, a key, a nonce that is somebody else's), so that it is
+ * still well formed, or as bytes; messages are dropped, doubled, swapped and taken from the other
+ * side.
  */
 import type { Random } from '../../runtime/platform/platform.ts'
 import { type AuthMessage, encodeAuthMessage } from '../../src/identity/auth-message.ts'

@@ -25,13 +25,15 @@ export type Role = 'dialer' | 'acceptor'
 export type Session = {
   /** The part the node under test plays. */
   readonly role: Role
-  readonly trust: 'tofu' | 'strict' | 'otherKeyPinned'
+  /** `excused`: the peer's name need not prove a key. */
+  readonly trust: 'tofu' | 'strict' | 'otherKeyPinned' | 'excused'
   readonly chunks: readonly Uint8Array[]
   /** What the stranger does after the last byte. */
   readonly after: 'wait' | 'end' | 'reset'
 }
 
 const seed = 7
+const names = { dialer: 'a@h', acceptor: 'b@h' } as const
 /** Turns after which a session that has not moved on never will. */
 const turnsMax = 200
 
@@ -65,15 +67,17 @@ export class Stage {
     }
   }
 
-  /** The key of the peer of a node that plays the role. */
-  keyOfPeer(role: Role): Uint8Array {
-    return this.#keys[role === 'dialer' ? 'acceptor' : 'dialer'].publicKey
+  /** The peer of a node that plays the role. */
+  peerOf(role: Role): { readonly name: string; readonly publicKey: Uint8Array } {
+    const peer = role === 'dialer' ? 'acceptor' : 'dialer'
+    return { name: names[peer], publicKey: this.#keys[peer].publicKey }
   }
 
   /** How it ends for the node under test. Throws if it does not. */
   async play({ role, trust, chunks, after }: Session): Promise<AuthResult> {
     const { world, a, b } = await this.#machines(trust === 'strict' ? 'strict' : 'tofu')
-    const [self, peer] = role === 'dialer' ? [a, b] : [b, a]
+    const [near, peer] = role === 'dialer' ? [a, b] : [b, a]
+    const self: Machine = trust === 'excused' ? { ...near, exemptions: [peer.name] } : near
     if (trust === 'otherKeyPinned') {
       const pinned = await self.trust.storeKeyIfNew(peer.name, this.#keys.other.publicKey)
       if (pinned.tag === 'error') throw new Error(pinned.message)
@@ -82,7 +86,8 @@ export class Stage {
     const binding = bindingOf(a, b)
     // In the recording the dialer drew its nonce first.
     if (role === 'acceptor') world.random.bytes(nonceBytes)
-    const running = role === 'dialer' ? dial(a, b.name, pipe, binding) : accept(b, pipe, binding)
+    const running =
+      role === 'dialer' ? dial(self, peer.name, pipe, binding) : accept(self, pipe, binding)
     let result: AuthResult | undefined
     const settled = running.then((value) => {
       result = value
@@ -103,8 +108,8 @@ export class Stage {
   async #machines(mode: 'tofu' | 'strict'): Promise<{ world: World; a: Machine; b: Machine }> {
     const world = new World(seed)
     const { dialer, acceptor } = this.#keys
-    const a = await machine(world, 'a@h', { mode, keypair: dialer })
-    const b = await machine(world, 'b@h', { mode, keypair: acceptor })
+    const a = await machine(world, names.dialer, { mode, keypair: dialer })
+    const b = await machine(world, names.acceptor, { mode, keypair: acceptor })
     return { world, a, b }
   }
 }

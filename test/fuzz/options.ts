@@ -13,7 +13,8 @@ export type FuzzArguments = {
   readonly seconds: number
 }
 
-const usage = `npm run fuzz -- ${targetNames.join('|')} [--seconds S] [--inputs N] [--seed K] [--first N]`
+const optional = '[--seconds S] [--inputs N] [--seed K] [--first N]'
+const usage = `npm run fuzz -- ${targetNames.join('|')} ${optional}`
 const seedMax = 2 ** 32 - 1
 const inputsMax = 1e9
 const secondsMax = 86_400

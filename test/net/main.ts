@@ -1,13 +1,14 @@
 /**
- * `npm run test:net [-- --strict] [-- --only PART]`: what a machine of one's own is needed for. Every
- * scenario starts whole nodes in OS processes of their own, real sockets between them; those that
- * need two machines get network namespaces, and are skipped, with the reason, where root or
+ * `npm run test:net [-- --strict] [-- --only PART]`: what a machine of one's own is needed for.
+ * Every scenario starts whole nodes in OS processes of their own, real sockets between them; those
+ * that need two machines get network namespaces, and are skipped, with the reason, where root or
  * iproute2 is missing. With `--strict` a skip fails. The last line is `N passed, N failed`.
  */
 import { parseArgs } from 'node:util'
 import { whyNoNamespaces } from './namespaces.ts'
 import { runScenarios, type Scenario } from './scenario.ts'
 import { attackScenarios } from './scenarios/attacks.ts'
+import { impostorScenarios } from './scenarios/impostors.ts'
 import { linkScenarios } from './scenarios/links.ts'
 import { pathScenarios } from './scenarios/paths.ts'
 import { peerScenarios } from './scenarios/peers.ts'
@@ -17,6 +18,7 @@ const all: readonly Scenario[] = [
   ...pathScenarios,
   ...attackScenarios,
   ...peerScenarios,
+  ...impostorScenarios,
 ]
 
 const say = (line: string): void => {

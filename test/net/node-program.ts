@@ -140,12 +140,15 @@ function monitor(target: string): Promise<null> {
   })
 }
 
+/** What the native code of a connection holds is let go with its last object. */
+function resident(): number {
+  collect()
+  return process.memoryUsage.rss()
+}
+
 function look(): Look {
   const loopHeld = watch.take()
-  // What the native code of a connection holds is let go with its last object.
-  collect()
-  const residentBytes = process.memoryUsage.rss()
-  return { nodes: nodes(node), ...seen, residentBytes, loopHeld }
+  return { nodes: nodes(node), ...seen, residentBytes: resident(), loopHeld }
 }
 
 async function obey(order: Order): Promise<unknown> {
@@ -163,6 +166,8 @@ async function obey(order: Order): Promise<unknown> {
       return monitor(order.node)
     case 'look':
       return look()
+    case 'resident':
+      return { bytes: resident() }
     case 'stop':
       await node.stop()
       return null

@@ -26,6 +26,8 @@ export type Order =
   /** Monitors the echo server of `node`; its end comes as an event. */
   | { readonly op: 'monitor'; readonly node: string }
   | { readonly op: 'look' }
+  /** Collects, and tells how large the process is then. */
+  | { readonly op: 'resident' }
   | { readonly op: 'stop' }
 
 /** What the program knows of itself. */
@@ -48,6 +50,7 @@ export type Answers = {
   readonly bulk: { readonly same: boolean }
   readonly monitor: null
   readonly look: Look
+  readonly resident: { readonly bytes: number }
   readonly stop: null
 }
 

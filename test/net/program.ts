@@ -24,41 +24,42 @@ export class Program {
   /** The port it is bound to. */
   port = 0
   readonly events: ProgramEvent[] = []
+  /** It is up. Rejects, with what it said on standard error, when it ends before. */
+  readonly ready: Promise<void>
   readonly #child: ChildProcess
   readonly #waiting = new Map<number, Waiting>()
   readonly #ended: Promise<unknown>
   #lastId = 0
 
-  private constructor(name: string, child: ChildProcess) {
-    this.name = name
-    this.#child = child
-    this.#ended = once(child, 'exit').then(() => {
-      const error = new Error(`${name} has ended`)
-      for (const { reject } of this.#waiting.values()) reject(error)
-      this.#waiting.clear()
-    })
-  }
-
-  /** Starts a node program, behind the command `prefix`, and waits until it is up. */
-  static async start(options: ProgramOptions, prefix: readonly string[] = []): Promise<Program> {
+  /** Starts a node program, behind the command `prefix`. */
+  constructor(options: ProgramOptions, prefix: readonly string[] = []) {
+    this.name = options.name
     const [command = '', ...args] = [
       ...prefix,
       ...[process.execPath, '--import', 'tsx', file, JSON.stringify(options)],
     ]
-    const child = spawn(command, args, { cwd: root, stdio: ['pipe', 'pipe', 'inherit'] })
-    const program = new Program(options.name, child)
-    const lines = createInterface({ input: child.stdout })
-    const ready = new Promise<void>((resolve, reject) => {
-      lines.on('line', (text) => {
+    const child = spawn(command, args, { cwd: root, stdio: 'pipe' })
+    this.#child = child
+    this.#ended = once(child, 'close').then(() => {
+      const error = new Error(`${this.name} has ended`)
+      for (const { reject } of this.#waiting.values()) reject(error)
+      this.#waiting.clear()
+    })
+    let early: string | undefined = ''
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      if (early === undefined) process.stderr.write(text)
+      else early += text
+    })
+    this.ready = new Promise((resolve, reject) => {
+      createInterface({ input: child.stdout }).on('line', (text) => {
         const line: ProgramLine = JSON.parse(text)
-        if (line.tag !== 'ready') return program.#hear(line)
-        program.port = line.port
+        if (line.tag !== 'ready') return this.#hear(line)
+        this.port = line.port
+        early = undefined
         resolve()
       })
-      void program.#ended.then(() => reject(new Error(`${options.name} did not start`)))
+      void this.#ended.then(() => reject(new Error(`${this.name} did not start: ${early}`)))
     })
-    await ready
-    return program
   }
 
   /** Carries out an order. Rejects when the program says it failed, or ends. */

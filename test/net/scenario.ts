@@ -51,6 +51,10 @@ async function runOne(
   pass: (measured: string) => void,
 ): Promise<readonly unknown[]> {
   const stage = new Stage()
+  // Whoever interrupts a run still leaves no namespace behind.
+  const interrupted = (): void => void stage.clear().then(() => process.exit(130))
+  const signals = ['SIGINT', 'SIGTERM'] as const
+  for (const signal of signals) process.once(signal, interrupted)
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     const error = new Error(`it did not end within its deadline of ${deadlineMs} ms`)
@@ -65,6 +69,7 @@ async function runOne(
   }
   clearTimeout(timer)
   errors.push(...(await stage.clear()))
+  for (const signal of signals) process.off(signal, interrupted)
   if (errors.length === 0) pass(measured)
   return errors
 }

@@ -2,7 +2,7 @@
  * What a scenario has at hand: node programs, machines, forwarders, and a list of what to take away
  * at the end, which happens whatever became of the scenario, last made first.
  */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Address } from '../../src/carrier/carrier.ts'
@@ -16,11 +16,14 @@ export const cookie = 'the cookie of the net tests'
 export type StartOptions = Partial<Pick<ProgramOptions, 'host' | 'port' | 'nodes' | 'tickMs'>> & {
   /** Which of two machines it runs on; else this one. */
   readonly on?: { readonly machines: TwoMachines; readonly side: Side }
+  /** Where it keeps its keys; default its name. */
+  readonly directory?: string
 }
 
 export class Stage {
   readonly #endings: (() => unknown)[] = []
   #dir: string | undefined
+  #isOver = false
 
   /** Does `ending` when the scenario is over. */
   atEnd(ending: () => unknown): void {
@@ -28,6 +31,7 @@ export class Stage {
   }
 
   machines(): TwoMachines {
+    this.#checkOpen()
     const machines = new TwoMachines()
     this.atEnd(() => machines.remove())
     return machines
@@ -43,11 +47,19 @@ export class Stage {
 
   async start(name: string, options: StartOptions = {}): Promise<Program> {
     const { on, host = '127.0.0.1', port = 0, nodes = {}, tickMs = 1000 } = options
-    const dataDir = join(await this.directory(), name)
+    const dataDir = join(await this.directory(), options.directory ?? name)
     const given = { name, host, port, nodes, dataDir, cookie, tickMs }
-    const program = await Program.start(given, on?.machines.prefix(on.side))
+    this.#checkOpen()
+    const program = new Program(given, on?.machines.prefix(on.side))
     this.atEnd(() => program.stop())
+    await program.ready
     return program
+  }
+
+  /** Names that a node has pinned, sorted. */
+  async pins(name: string): Promise<readonly string[]> {
+    const files = await readdir(join(await this.directory(), name, 'keys', 'trusted'))
+    return files.map((file) => file.replace(/\.pub$/, '')).sort()
   }
 
   async forwarder(target: Address, options: ForwarderOptions = {}): Promise<Forwarder> {
@@ -58,6 +70,7 @@ export class Stage {
 
   /** Takes everything away; every ending is tried. */
   async clear(): Promise<readonly unknown[]> {
+    this.#isOver = true
     const errors: unknown[] = []
     for (const ending of this.#endings.splice(0).reverse()) {
       try {
@@ -67,5 +80,10 @@ export class Stage {
       }
     }
     return errors
+  }
+
+  /** What runs on after its deadline shall start nothing more. */
+  #checkOpen(): void {
+    if (this.#isOver) throw new Error('the scenario is over')
   }
 }

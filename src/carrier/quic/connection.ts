@@ -24,7 +24,7 @@ import { certificateHash } from '../digest.ts'
 import { plainHost } from './address.ts'
 import type { NativeConnection } from './binding.ts'
 import { closeInfoOf, reasonBytes } from './close-edge.ts'
-import { OwnIds } from './own-ids.ts'
+import { type IdHost, OwnIds } from './own-ids.ts'
 import { Packets } from './packets.ts'
 import { PeerPaths } from './peer-paths.ts'
 import { readNotice } from './reset-notice.ts'
@@ -37,19 +37,14 @@ import type { Driven, Turns } from './turns.ts'
 const noError = 0
 
 /** What a connection needs of its endpoint. */
-export interface ConnectionHost extends ProbeHost {
+export interface ConnectionHost extends ProbeHost, IdHost<QuicConnection> {
   readonly turns: Turns
   readonly localCertHash: Uint8Array
   /** For reads and, apart from it, for gathered writes: a handler may close while it reads. */
   readonly readScratch: Uint8Array
   readonly writeScratch: Uint8Array
-  /** A random connection id, routed to `connection`. */
-  newId(connection: QuicConnection): Uint8Array
-  /** The stateless reset token of an id of ours. */
-  resetTokenOf(id: Uint8Array): Buffer
   /** The peer of `connection` will end resets with these tokens, and no others. */
   onResetTokens(connection: QuicConnection, tokenKeys: readonly string[]): void
-  forgetId(key: string): void
   onEstablished(connection: QuicConnection): void
   /** It ended, before or after it was established. */
   onEnded(connection: QuicConnection, info: CloseInfo): void
@@ -76,7 +71,7 @@ export class QuicConnection implements Connection, StreamOwner, Driven {
   #told = false
   #freed = false
   #flushWanted = false
-  readonly #ids: OwnIds
+  readonly #ids: OwnIds<QuicConnection>
   readonly #paths: PeerPaths
 
   constructor(
@@ -92,14 +87,9 @@ export class QuicConnection implements Connection, StreamOwner, Driven {
     this.localCertHash = host.localCertHash
     this.peerAddress = { host: plainHost(peer.host), port: peer.port }
     this.#streams = new Streams(this, role)
-    const ids = {
-      newId: () => host.newId(this),
-      forgetId: (key: string) => host.forgetId(key),
-      resetTokenOf: (id: Uint8Array) => host.resetTokenOf(id),
-    }
-    this.#ids = new OwnIds(native, ids, this.keys)
+    this.#ids = new OwnIds(host, this)
     this.#paths = new PeerPaths(native)
-    this.#packets = new Packets(native, host, datagramMaxBytes, () => {
+    this.#packets = new Packets(native, host, datagramMaxBytes, this.#paths, () => {
       this.#paths.timedOut()
       this.drive()
     })
@@ -133,7 +123,7 @@ export class QuicConnection implements Connection, StreamOwner, Driven {
     this.#streams.pump(this.#host.writeScratch)
     this.#packets.flush()
     this.native.close(true, code, reasonBytes(reason))
-    this.#packets.flush()
+    this.#packets.flushAll()
     this.#end({ by: 'local', code, reason })
     this.#host.turns.touch(this)
   }
@@ -177,6 +167,9 @@ export class QuicConnection implements Connection, StreamOwner, Driven {
     this.#packets.heard()
     try {
       this.native.recv(datagram, { from: { host, port }, to: this.#host.socket.local })
+      // Before anything is sent there.
+      if (port !== this.peerAddress.port) this.#takePathEvents()
+      this.#paths.received(datagram.length)
       return true
     } catch {
       // Junk for this connection, or an error quiche has already turned into a close.
@@ -198,10 +191,7 @@ export class QuicConnection implements Connection, StreamOwner, Driven {
     if (this.established && !this.closed) {
       const isReplaced = this.#ids.replaceRetired()
       if (isReplaced && this.role === 'dialer') this.#ids.tell(this.#ids.tokens())
-      this.#paths.takeEvents((address) => {
-        this.#packets.moved()
-        if (address !== undefined) this.peerAddress = address
-      })
+      this.#takePathEvents()
       if (this.role === 'acceptor') this.#takeNotices()
       this.#streams.checkStopped()
       if (this.#handler !== undefined) {
@@ -221,7 +211,11 @@ export class QuicConnection implements Connection, StreamOwner, Driven {
   keepAlive(): void {
     if (!this.established || this.closed) return
     const isTold = this.role === 'dialer' && this.#ids.tell(this.#ids.tokens())
-    if (!isTold) this.native.sendAckEliciting()
+    try {
+      if (!isTold) this.native.sendAckEliciting()
+    } catch {
+      // quiche has no path to send on at the moment.
+    }
     this.#packets.flush()
   }
 
@@ -249,7 +243,7 @@ export class QuicConnection implements Connection, StreamOwner, Driven {
   abort(info: CloseInfo): void {
     if (this.closed) return
     this.native.close(false, noError, new Uint8Array(0))
-    this.#packets.flush()
+    this.#packets.flushAll()
     this.#end(info)
     this.#host.turns.touch(this)
   }
@@ -298,6 +292,13 @@ export class QuicConnection implements Connection, StreamOwner, Driven {
     const tokens = this.#ids.issueSpares()
     if (this.role === 'dialer') this.#ids.tell(tokens)
     this.#host.onEstablished(this)
+  }
+
+  #takePathEvents(): void {
+    this.#paths.takeEvents((address) => {
+      this.#packets.moved()
+      if (address !== undefined) this.peerAddress = address
+    })
   }
 
   #takeNotices(): void {

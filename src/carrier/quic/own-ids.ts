@@ -14,32 +14,32 @@ import { tokenNumber } from './reset-token.ts'
 /** Connection ids given to the peer beyond the first, for paths it may take later. */
 const spareIds = 4
 
-/** What the ids need of the connection and its endpoint. */
-export interface IdHost {
-  /** A random connection id, routed to the connection. */
-  newId(): Uint8Array
+/** What the ids of an `Owner`, a connection, need of its endpoint. */
+export interface IdHost<Owner> {
+  /** A random connection id, routed to `owner`. */
+  newId(owner: Owner): Uint8Array
   forgetId(key: string): void
   /** The stateless reset token of an id of ours. */
   resetTokenOf(id: Uint8Array): Buffer
 }
 
-export class OwnIds {
-  readonly #native: NativeConnection
-  readonly #host: IdHost
-  /** Routing keys of the connection. */
-  readonly #keys: Set<string>
+/** `keys` are those by which it is routed. */
+type Routed = { readonly native: NativeConnection; readonly keys: Set<string> }
+
+export class OwnIds<Owner extends Routed> {
+  readonly #host: IdHost<Owner>
+  readonly #owner: Owner
   /** Those the peer has given up, the oldest first. */
   #retired: string[] = []
 
-  constructor(native: NativeConnection, host: IdHost, keys: Set<string>) {
-    this.#native = native
+  constructor(host: IdHost<Owner>, owner: Owner) {
     this.#host = host
-    this.#keys = keys
+    this.#owner = owner
   }
 
   /** Gives the peer spare ids. Returns the tokens of all ids it has now. */
   issueSpares(): Buffer[] {
-    const tokens = [this.#host.resetTokenOf(this.#native.sourceId())]
+    const tokens = [this.#host.resetTokenOf(this.#owner.native.sourceId())]
     for (let spare = 0; spare < spareIds; spare++) {
       const token = this.#issue()
       if (token !== undefined) tokens.push(token)
@@ -49,15 +49,15 @@ export class OwnIds {
 
   /** Replaces what the peer has given up. True when there was any. */
   replaceRetired(): boolean {
-    let retired = this.#native.retiredScidNext()
+    let retired = this.#owner.native.retiredScidNext()
     if (retired === null) return false
-    for (; retired !== null; retired = this.#native.retiredScidNext()) {
+    for (; retired !== null; retired = this.#owner.native.retiredScidNext()) {
       this.#retired.push(keyOf(retired))
       this.#issue()
     }
     const surplus = Math.max(this.#retired.length - limits.carrierConnectionIdsMax, 0)
     for (const key of this.#retired.splice(0, surplus)) {
-      this.#keys.delete(key)
+      this.#owner.keys.delete(key)
       this.#host.forgetId(key)
     }
     return true
@@ -65,24 +65,24 @@ export class OwnIds {
 
   /** The tokens of all ids the peer may use. */
   tokens(): Buffer[] {
-    const live = [...this.#keys].filter((key) => !this.#retired.includes(key))
+    const live = [...this.#owner.keys].filter((key) => !this.#retired.includes(key))
     return live.map((key) => this.#host.resetTokenOf(Buffer.from(key, 'latin1')))
   }
 
   /** Tells the peer the tokens in which our resets would end. False when it cannot be told. */
   tell(tokens: readonly Buffer[]): boolean {
     try {
-      return this.#native.dgramSend(writeNotice(tokens)) !== null
+      return this.#owner.native.dgramSend(writeNotice(tokens)) !== null
     } catch {
       return false
     }
   }
 
   #issue(): Buffer | undefined {
-    if (this.#native.sourceCidsLeft() < 1) return undefined
-    const id = this.#host.newId()
+    if (this.#owner.native.sourceCidsLeft() < 1) return undefined
+    const id = this.#host.newId(this.#owner)
     const token = this.#host.resetTokenOf(id)
-    this.#native.newSourceCid(id, tokenNumber(token), false)
+    this.#owner.native.newSourceCid(id, tokenNumber(token), false)
     return token
   }
 }

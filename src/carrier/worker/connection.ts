@@ -258,7 +258,7 @@ function textOf(reason: Uint8Array): string {
   return new TextDecoder().decode(reason.subarray(0, limits.carrierCloseReasonMaxBytes))
 }
 
-/** Bytes of their own: a view could keep more alive than it shows, shared ones could still change. */
+/** Whole and its own: a view could keep more alive than it shows, shared bytes could change. */
 function isBatch(message: unknown): message is Uint8Array {
   if (!(message instanceof Uint8Array) || !(message.buffer instanceof ArrayBuffer)) return false
   return message.length === message.buffer.byteLength

@@ -64,7 +64,7 @@ export type ThisThread<Data> = {
   onMessage(listener: (message: unknown) => void): void
 }
 
-/** The thread that this code runs in; `Data` is what `startThread` gave. Throws in the main thread. */
+/** The thread this code runs in; `Data` is what `startThread` gave. Throws in the main thread. */
 export function thisThread<Data>(): ThisThread<Data> {
   const port = parentPort
   if (port === null) throw new Error('thisThread: this is the main thread')

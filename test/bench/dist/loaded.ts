@@ -37,41 +37,46 @@ export const loadedCalls: Workload = async (pair, operations) => {
   const loaded = await paced(pair, echo, operations, flows)
   load.stop = true
   await ended
-  const p99Ms = quantile(loaded, 0.99)
-  const idleP99Ms = quantile(idle, 0.99)
+  const p99Ms = quantile(loaded.timesMs, 0.99)
+  const idleP99Ms = quantile(idle.timesMs, 0.99)
   return {
     value: p99Ms / idleP99Ms,
-    arrived: load.lost === 0 ? loaded.length : -1,
+    arrived: load.lost === 0 ? loaded.timesMs.length : -1,
     detail: {
-      idleP50Ms: quantile(idle, 0.5),
+      idleP50Ms: quantile(idle.timesMs, 0.5),
       idleP99Ms,
-      p50Ms: quantile(loaded, 0.5),
+      p50Ms: quantile(loaded.timesMs, 0.5),
       p99Ms,
-      maxMs: quantile(loaded, 1),
+      maxMs: quantile(loaded.timesMs, 1),
+      heldP50Ms: quantile(loaded.heldMs, 0.5),
+      heldP99Ms: quantile(loaded.heldMs, 0.99),
     },
   }
 }
 
-/** Milliseconds of `count` calls, each issued at a beat at which `may` allows it. */
-function paced(
-  { node }: Pair,
-  echo: Ref<Echo>,
-  count: number,
-  may: () => boolean,
-): Promise<number[]> {
+type Paced = {
+  /** Milliseconds from when a call was due until its answer. */
+  readonly timesMs: number[]
+  /** The part of them before the caller came to make the call. */
+  readonly heldMs: number[]
+}
+
+/** `count` calls, each issued at a beat at which `may` allows it. */
+function paced({ node }: Pair, echo: Ref<Echo>, count: number, may: () => boolean): Promise<Paced> {
   return node.run(async (self) => {
-    const timesMs: number[] = []
+    const paced: Paced = { timesMs: [], heldMs: [] }
     const clock = beats(intervalMs, (dueMs) => {
       if (may()) send(self.pid, dueMs)
     })
     const calls: Promise<void>[] = []
     while (calls.length < count) {
-      const dueMs = await self.receive((message) => typeof message === 'number')
-      calls.push(timed(self, echo, Number(dueMs), timesMs))
+      const dueMs = Number(await self.receive((message) => typeof message === 'number'))
+      paced.heldMs.push(sharedNowMs() - dueMs)
+      calls.push(timed(self, echo, dueMs, paced.timesMs))
     }
     await clock.stop()
     await Promise.all(calls)
-    return timesMs
+    return paced
   })
 }
 

@@ -2,6 +2,8 @@
  * Trust while nodes run (AUT-12, AUT-13, AUT-26, KEY-05 to KEY-10, AMB-01, AMB-15, AMB-16): pins
  * made, found and forgotten, the mode changed, and what strangers cannot make a node remember.
  */
+
+import { generateKeypair } from '../../../src/identity/ed25519.ts'
 import {
   BadArgument,
   connectNode,
@@ -148,6 +150,24 @@ test('a pin that is replaced cuts nobody off: that is for disconnectNode', async
   disconnectNode(near, b)
   await cluster.until('apart', () => nodes(near).length === 0)
   assert.is(await cluster.drive(connectNode(near, b)), false)
+})
+
+test('ROT-07 a key replaced at run time: channels stay, the next handshake uses it', async () => {
+  const { cluster, near, far } = await pair()
+  assert.is(await cluster.drive(connectNode(near, b)), true)
+  const next = generateKeypair(cluster.world.random)
+  const disk = cluster.disk(b)
+  disk.set(`data/${b}/keys/node.key`, { bytes: next.privateKey, mode: 0o600 })
+  disk.set(`data/${b}/keys/node.pub`, { bytes: next.publicKey, mode: 0o644 })
+  await cluster.pass(60_000)
+  assert.equal(nodes(near), [b])
+  disconnectNode(near, b)
+  await cluster.until('apart', () => nodes(far).length === 0)
+  assert.is(await cluster.drive(connectNode(near, b)), false)
+  assert.is(counters(near)['auth.attempts outgoing keyMismatch'], 1)
+  assert.equal(publicKey(far), next.publicKey)
+  await cluster.drive(pinKey(near, b, next.publicKey))
+  assert.is(await cluster.drive(connectNode(near, b)), true)
 })
 
 test('KEY-10 keys and pins outlive a restart of both nodes', async () => {

@@ -5,9 +5,10 @@
  */
 import { createInterface } from 'node:readline'
 import { quicCarrier } from '../../../src/carrier/quic/index.ts'
-import { connectNode, nodes, startNode } from '../../../src/index.ts'
+import { call, connectNode, local, nodes, startNode } from '../../../src/index.ts'
 import { topics } from '../topics/index.ts'
 import { framesOf } from './crossing.ts'
+import { tally } from './tally.ts'
 
 /** Its name, the peer's, its data directory; then, if wanted, its own port and the peer's. */
 const [name = '', peer = '', dataDir = '', port = '0', peerPort = ''] = process.argv.slice(2)
@@ -17,9 +18,9 @@ const node = await startNode({
   name,
   dataDir,
   carrier: quicCarrier({ host, port: Number(port) }),
-  modules: topics
-    .flatMap((topic) => topic.modules)
-    .filter((one, at, all) => all.indexOf(one) === at),
+  modules: [tally, ...topics.flatMap((topic) => topic.modules)].filter(
+    (one, at, all) => all.indexOf(one) === at,
+  ),
   nodes: peerPort === '' ? {} : { [peer]: { host, port: Number(peerPort) } },
   cookie: 'the cookie',
   tickMs: 100,
@@ -40,7 +41,9 @@ orders.on('line', async (order) => {
   if (order === 'frames') tell(framesOf(node, peer))
   else if (order === 'connect') tell(await connectNode(node, peer))
   else if (order === 'nodes') tell({ nodes: nodes(node), ups })
-  else if (order === 'stop') {
+  else if (order.startsWith('tally ')) {
+    tell(await call(node, local(tally, order.slice('tally '.length)), 'counts'))
+  } else if (order === 'stop') {
     orders.close()
     process.stdin.destroy()
     await node.stop()

@@ -12,6 +12,7 @@ import { messages } from './messages.ts'
 import { monitors } from './monitors.ts'
 import { names } from './names.ts'
 import { requests } from './requests.ts'
+import { rpcs } from './rpc.ts'
 import { serverEnds } from './server-ends.ts'
 import { signalOrder } from './signal-order.ts'
 import { spawning } from './spawn.ts'
@@ -42,4 +43,5 @@ export const topics: readonly Topic[] = [
   genEvents,
   supervisors,
   tasks,
+  rpcs,
 ]

@@ -1,6 +1,5 @@
 /** Strangers: what somebody who holds neither key nor cookie can throw at a node. */
 import { createSocket } from 'node:dgram'
-import { setTimeout as passes } from 'node:timers/promises'
 import * as assert from 'uvu/assert'
 import { nodePlatform } from '../../../runtime/platform/node.ts'
 import { seededRandom } from '../../../runtime/platform/sim.ts'
@@ -12,6 +11,7 @@ import {
   encodeAuthMessage,
 } from '../../../src/identity/auth-message.ts'
 import { mutateBytes } from '../../fuzz/mutate.ts'
+import { lasting } from '../experiment-time.ts'
 import type { Scenario } from '../scenario.ts'
 import { attacked, describeOutcome, underLoad } from '../scene.ts'
 import type { Stage } from '../stage.ts'
@@ -117,8 +117,9 @@ async function bogusResponses(stage: Stage): Promise<string> {
   let liars = 0
   const outcomes = { answered: 0, 'turned away': 0 }
   let underWay = 0
-  const startedMs = performance.now()
+  let wallMs = 0
   const outcome = await underLoad(scene, async () => {
+    const startedMs = performance.now()
     for (let tick = 0; tick < seconds * 100; tick++) {
       for (let left = perSecond / 100; left > 0 && underWay < underWayMax; left--) {
         underWay += 1
@@ -128,13 +129,15 @@ async function bogusResponses(stage: Stage): Promise<string> {
           underWay -= 1
         })
       }
-      await passes(Math.max(0, startedMs + tick * 10 - performance.now()))
+      await lasting(Math.max(0, startedMs + tick * 10 - performance.now()))
     }
+    wallMs = performance.now() - startedMs
   })
   const tried = outcomes.answered + outcomes['turned away']
   assert.ok(tried > 100, `only ${tried} attempts were made`)
-  const rate = Math.round(tried / ((performance.now() - startedMs) / 1000))
-  return `${tried} attempts (${rate}/s), ${outcomes.answered} heard out; ${describeOutcome(outcome)}`
+  const rate = Math.round(tried / (wallMs / 1000))
+  const heard = outcomes.answered
+  return `${tried} attempts (${rate}/s), ${heard} heard out; ${describeOutcome(outcome)}`
 }
 
 async function flippedBits(stage: Stage): Promise<string> {
@@ -156,7 +159,7 @@ async function flippedBits(stage: Stage): Promise<string> {
         // As it was, and changed: a replay must be as harmless as a forgery.
         wire.inject(left % 4 === 0 ? datagram : mutateBytes(random, datagram))
       }
-      await passes(10)
+      await lasting(10)
     }
   })
   const echoed = await honest.ask({ op: 'bulk', node: victim.name, bytes: 3_000_000 })
@@ -176,7 +179,7 @@ async function halfOpen(stage: Stage): Promise<string> {
     const running: Promise<unknown>[] = []
     for (; tried < dials; tried++) {
       running.push(endpoint.dial(wire.address, 4000))
-      if (tried % 50 === 49) await passes(10)
+      if (tried % 50 === 49) await lasting(10)
     }
     const late = await stage.start('late@127.0.0.4', {
       host: '127.0.0.4',
@@ -217,7 +220,8 @@ async function streamFlood(stage: Stage): Promise<string> {
     }
   })
   assert.ok(closed > 0, 'whoever opens streams without end is shown the door')
-  return `${opened} streams on ${connections} connections, ${closed} ended; ${describeOutcome(outcome)}`
+  const streamsOpened = `${opened} streams on ${connections} connections`
+  return `${streamsOpened}, ${closed} ended; ${describeOutcome(outcome)}`
 }
 
 export const attackScenarios: readonly Scenario[] = [

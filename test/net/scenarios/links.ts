@@ -3,8 +3,8 @@
  * nodes promise: a silence shorter than the tick limit loses nothing and tells nobody; a longer one
  * ends the channel on both sides, and the next message makes a new one.
  */
-import { setTimeout as passes } from 'node:timers/promises'
 import * as assert from 'uvu/assert'
+import { lasting } from '../experiment-time.ts'
 import { otherOf, type Side, sides, type TwoMachines } from '../namespaces.ts'
 import type { Program } from '../program.ts'
 import type { Scenario } from '../scenario.ts'
@@ -38,7 +38,7 @@ async function pulledForAWhile(stage: Stage): Promise<string> {
   await a.ask({ op: 'call', node: b.name, times: 100 })
   await a.ask({ op: 'loadStart', node: b.name, width: 8 })
   machines.link('b', 'down')
-  await passes(5000)
+  await lasting(5000)
   machines.link('b', 'up')
   const { answered } = await a.ask({ op: 'call', node: b.name, times: 100 })
   assert.is(answered, 100)

@@ -1,6 +1,6 @@
 /** Paths that change or are narrow: a NAT that rebinds under load, and unequal MTUs. */
-import { setTimeout as passes } from 'node:timers/promises'
 import * as assert from 'uvu/assert'
+import { lasting } from '../experiment-time.ts'
 import { type Side, sides } from '../namespaces.ts'
 import type { Program } from '../program.ts'
 import type { Scenario } from '../scenario.ts'
@@ -17,7 +17,7 @@ async function rebinding(stage: Stage): Promise<string> {
   await a.ask({ op: 'loadStart', node: b.name, width: 8 })
   for (let left = rebinds; left > 0; left--) {
     await nat.rebind()
-    await passes(500)
+    await lasting(500)
     assert.is((await a.ask({ op: 'call', node: b.name, times: 50 })).answered, 50)
   }
   assert.ok((await a.ask({ op: 'bulk', node: b.name, bytes: 2_000_000 })).same)

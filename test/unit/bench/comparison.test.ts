@@ -96,19 +96,33 @@ test('an unknown row and an option of another suite are refused at once', async 
   assert.match(await refused({ operations: 5 }), /--operations means nothing to planted/)
 })
 
-test('what was made ready is cleared away when a round fails', async () => {
+test('a round that fails is told and fails its row, and the next row is measured', async () => {
   const log: string[] = []
+  const progress: string[] = []
   const open = async (): Promise<Bench> => ({
-    ours: { name: 'ours', run: () => Promise.reject(new Error('broken')) },
+    ours: {
+      name: 'ours',
+      run: ({ id, operations }) =>
+        id === 'late'
+          ? Promise.resolve({ value: 1, arrived: operations })
+          : Promise.reject(new Error('broken')),
+    },
     peers: new Map(),
     checked: false,
     close: async () => {
       log.push('close')
     },
   })
-  const failed = comparison('planted', [spec], open).run(options, () => undefined)
-  const error = await failed.then(() => null, String)
-  assert.match(error ?? '', /broken/)
+  const report = await comparison('planted', [spec, alone], open).run(options, (line) => {
+    progress.push(line)
+  })
+  assert.ok(progress.includes('call: ours failed: broken'))
+  const verdicts = report.rows.map(({ id, ok }) => [id, ok])
+  assert.equal(verdicts, [
+    ['call', false],
+    ['late', true],
+  ])
+  assert.is(report.ok, false)
   assert.equal(log, ['close'])
 })
 

@@ -112,4 +112,22 @@ test('what was seen besides is shown as medians, by name', () => {
   assert.not('detail' in judge(spec, samples([1]), null))
 })
 
+test('a ratio to a peer that is not at its best is no pass', () => {
+  const held: RowSpec = { ...spec, peerWorst: 250 }
+  assert.is(judge(held, samples([100]), samples([250])).ok, true)
+  assert.is(judge(held, samples([100]), samples([251])).ok, false)
+  assert.is(judge(held, samples([100]), null).ok, null)
+  const rate: RowSpec = { ...held, better: 'higher', peerWorst: 40 }
+  assert.is(judge(rate, samples([100]), samples([40])).ok, true)
+  assert.is(judge(rate, samples([100]), samples([39])).ok, false)
+})
+
+test('every round keeps the bounds on what is seen besides, and what is not seen keeps none', () => {
+  const held: RowSpec = { ...spec, peerName: null, needed: 10, detailMax: { maxMs: 50 } }
+  const seen = (maxMs: number): Sample => ({ value: 1, arrived: 1000, detail: { maxMs } })
+  assert.is(judge(held, [seen(50), seen(20)], null).ok, true)
+  assert.is(judge(held, [seen(10), seen(51), seen(10)], null).ok, false)
+  assert.is(judge(held, samples([1]), null).ok, false)
+})
+
 test.run()

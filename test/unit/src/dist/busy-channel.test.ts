@@ -182,7 +182,7 @@ test('held senders go on when the channel is lost', async () => {
   assert.is(systemOf(node).holds.size, 0)
 })
 
-test('senders are held while there is no channel yet, and go on when there will be none', async () => {
+test('senders are held while there is no channel yet, and go on if there will be none', async () => {
   const cluster = new VirtualCluster()
   const node = await cluster.start(b)
   cluster.network.partition([['10.0.0.1'], ['10.0.0.2']])
@@ -207,7 +207,7 @@ const pinged = genServer<{ calls: { ping: () => string } }>('busy.pinged')({
   calls: { ping: (state) => reply('pong', state) },
 })
 
-test('a server that answers who does not read handles nothing more, and loses no answer', async () => {
+test('a held server handles nothing more, and loses no answer', async () => {
   const { cluster, node, peer } = await scene()
   let handled = 0
   const echo = genServer<Echo>('busy.echo')({
@@ -277,7 +277,7 @@ test('parts of the system are not held: their messages are dropped and counted',
   assert.not(peer.heard.some((signal) => signal.tag === 'send' && signal.message === 'gossip'))
 })
 
-test('far above the limit host code is refused: a send says so, calls and spawns fail', async () => {
+test('far above the limit host code is refused: sends say so, calls and spawns fail', async () => {
   const { cluster, node, peer } = await scene()
   peer.send({ tag: 'send', to: 'host', message: peer.pid(1) })
   let pid: Pid | undefined

@@ -109,7 +109,7 @@ async function speak(self: Self, to: string): Promise<void> {
 
 const spoken = 10 * 22
 
-test('a stop loses nothing that was handed over, whoever stops and however rough it is', async () => {
+test('a stop loses nothing that was handed over, whoever stops, however rough it is', async () => {
   for (let seed = 1; seed <= 6; seed++) {
     useSeed(seed)
     const { cluster, near, far } = await pair(seed)
@@ -143,7 +143,7 @@ test('what waits for a channel is delivered when its node stops meanwhile', asyn
   assert.is(got.length, 100)
 })
 
-test('the other side sends nothing more, dials nobody, and fails its calls at the end', async () => {
+test('the other side sends nothing more, and its calls fail at the end', async () => {
   const { cluster, near, far } = await pair()
   const got: unknown[] = []
   hear(near, got)

@@ -4,6 +4,7 @@ import { systemOf } from '../../../../runtime/kernel.ts'
 import { simPlatform, World } from '../../../../runtime/platform/sim.ts'
 import { PeerAuth } from '../../../../src/dist/peer-auth.ts'
 import { ed25519, type Signer } from '../../../../src/identity/ed25519.ts'
+import { KeyRing } from '../../../../src/identity/key-ring.ts'
 import { startRuntime } from '../../../../src/index.ts'
 import { type Metric, Metrics } from '../../../../src/metrics/index.ts'
 import { assert, cleanup, suite } from '../../../support/harness.ts'
@@ -23,7 +24,14 @@ function peerAuth(world: World, self: Machine, signer: Signer, metrics: Metrics)
   const runtime = startRuntime({ name: self.name, platform: simPlatform(world), quiet: true })
   cleanup(() => runtime.stop())
   return new PeerAuth(systemOf(runtime), metrics, {
-    keypair: self.keypair,
+    keys: new KeyRing({
+      storage: self.platform.storage,
+      clock: self.platform.clock,
+      dir: 'keys',
+      signer,
+      keypair: self.keypair,
+      warn: () => undefined,
+    }),
     signer,
     trust: self.trust,
     exemptions: [],

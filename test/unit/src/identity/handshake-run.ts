@@ -1,4 +1,4 @@
-/** The handshake rule played step by step: two sides, what each sees of a whole run, what it does. */
+/** The handshake rule played step by step: two sides, what each sees of a run, what it does. */
 import { seededRandom } from '../../../../runtime/platform/sim.ts'
 import type { AuthMessage } from '../../../../src/identity/auth-message.ts'
 import { signTranscript } from '../../../../src/identity/auth-transcript.ts'

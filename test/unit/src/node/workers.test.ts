@@ -138,11 +138,33 @@ test('a node needs the worker carrier', async () => {
   assert.is(failed, 'noWorkerCarrier')
 })
 
+test('no worker takes the name of its node', async () => {
+  const node = await leader({ name: 'worker-1@localhost' })
+  assert.is(await startWorkers(node, { count: 1, program }).catch(reasonOf), 'keyMismatch')
+  assert.equal(pins(node), [])
+})
+
 test('a node that has been stopped has no workers', async () => {
   const node = await leader()
   await node.stop()
   assert.is(await startWorkers(node, { count: 1, program }).catch(reasonOf), 'stopped')
 })
+
+test(
+  'a node that is stopped while its workers start leaves none behind',
+  async () => {
+    for (const turns of [0, 1, 200]) {
+      const node = await leader()
+      const starting = startWorkers(node, { count: 1, program }).catch(reasonOf)
+      for (let turn = 0; turn < turns; turn++) await new Promise((next) => setImmediate(next))
+      await node.stop()
+      const result = await starting
+      assert.ok(result === 'stopped' || result === 'workerFailed' || Array.isArray(result))
+      assert.equal(pins(node), [])
+    }
+  },
+  slow,
+)
 
 function reasonOf(error: unknown): unknown {
   return error instanceof Error && 'reason' in error ? error.reason : error

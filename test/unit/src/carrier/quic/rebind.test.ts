@@ -37,6 +37,31 @@ for (const [name, directions] of Object.entries(ways)) {
   })
 }
 
+test(
+  'bytes survive rebinds on a path that loses and reorders',
+  async () => {
+    const [left, right] = [await openNode(options), await openNode(options)]
+    const { wire, near, far } = await joined(left, right, { records: false, seed: 21 })
+    for (const way of [wire.up, wire.down]) {
+      way.loss = 0.02
+      way.duplication = 0.02
+      way.delayMs = 2
+      way.jitterMs = 2
+    }
+    const size = 4 * mib
+    const transfers = [transfer(near, far, size), transfer(far, near, size)]
+    for (let rebinds = 1; rebinds <= 3; rebinds++) {
+      const enough = (rebinds * size) / 5
+      await until('some arrived', () => transfers.every(({ came }) => came() >= enough), 30_000)
+      await wire.rebind()
+    }
+    await until('all arrived', () => transfers.every(({ done }) => done()), 30_000)
+    for (const { check } of transfers) check()
+    assert.is(near.closes.length + far.closes.length, 0)
+  },
+  { deadlineMs: 60_000 },
+)
+
 test('the acceptor learns where its peer is now, the dialer sees no change', async () => {
   const { wire, near, far } = await join()
   const before = far.connection.peerAddress

@@ -1,6 +1,9 @@
 import { nodePlatform } from '../../../../../runtime/platform/node.ts'
 import type { TlsMaterial } from '../../../../../src/carrier/carrier.ts'
+import type { NativeConnection } from '../../../../../src/carrier/quic/binding.ts'
+import { QuicConnection } from '../../../../../src/carrier/quic/connection.ts'
 import { limits } from '../../../../../src/limits.ts'
+import type { ConnectionWitness } from '../../../../../src/testing/carrier-witness.ts'
 import { assert, suite } from '../../../../support/harness.ts'
 import { testTls } from '../../../../support/tls.ts'
 import { forwarder, udpSocket } from '../../../../support/udp.ts'
@@ -11,6 +14,12 @@ const test = suite('quic stateless reset')
 const unknown = 'the peer no longer knows us'
 const fresh = (): Promise<TlsMaterial> => testTls(nodePlatform())
 const isShort = (datagram: Buffer): boolean => (datagram[0]! & 0xc0) === 0x40
+
+/** The binding's own connection, to do what a hostile peer would. */
+function nativeOf({ connection }: ConnectionWitness): NativeConnection {
+  if (!(connection instanceof QuicConnection)) throw new Error('not a connection of this carrier')
+  return connection.native
+}
 
 /** Takes a node away without its peer noticing, and starts another at its address. */
 async function replace({ wire }: Joined, node: Node, tls: TlsMaterial): Promise<Node> {
@@ -128,6 +137,22 @@ test('two nodes that do not know each other fall silent', async () => {
   stranger.send(Buffer.alloc(23, 0x55), port, '127.0.0.1')
   await until('the next packet is answered', () => sizes.length === expected.length + 1)
   assert.is(sizes.at(-1), 22)
+})
+
+test('what a dialer sends in place of its tokens is ignored', async () => {
+  const tls = await fresh()
+  const [left, right] = [await openNode({}, tls), await openNode()]
+  const pair = await joined(left, right)
+  const native = nativeOf(pair.near)
+  const { random } = nodePlatform()
+  for (let count = 0; count < 200; count++) {
+    native.dgramSend(random.bytes(Math.floor(random.unit() * 1000)))
+    if (count % 20 === 0) await assertAlive(pair.near, pair.far)
+  }
+  await assertAlive(pair.far, pair.near)
+  await replace(pair, left, tls)
+  pair.far.open('uni').write(new Uint8Array(100))
+  await until('the tokens told before still count', () => pair.far.closes.length === 1)
 })
 
 test('resets are rationed', async () => {

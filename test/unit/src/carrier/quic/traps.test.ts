@@ -44,6 +44,19 @@ test('streams larger than every window end, and give their credit back', async (
   }
 })
 
+test('every connection id this carrier chooses has 8 bytes', async () => {
+  const { wire } = await joined(await openNode(), await openNode())
+  const long = wire.seen.map(({ datagram }) => datagram).filter((datagram) => datagram[0]! >= 0xc0)
+  assert.ok(long.length >= 3)
+  for (const datagram of long) {
+    const dcidLength = datagram[5]!
+    const scidLength = datagram[6 + dcidLength]
+    assert.is(scidLength, 8)
+    // The first one, of the dialer's choice, is quiche's.
+    if (datagram !== long[0]) assert.ok(dcidLength === 8 || dcidLength === long[0]![5])
+  }
+})
+
 test('what was written before a close arrives before it', async () => {
   const { near, far } = await joined(await openNode(), await openNode())
   const met = far.incoming.length

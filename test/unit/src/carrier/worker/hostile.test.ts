@@ -174,6 +174,60 @@ test('more dials than connections may be are refused one by one', async () => {
   assert.is(peer.accepted.length, 4)
 })
 
+test('streams that keep to their windows keep to that of the connection too', async () => {
+  const peer = await stranger()
+  const { port, end } = await peer.dial()
+  end.onStream = ({ stream }) => stream.pause()
+  for (let n = 0; n < 4; n++) {
+    post(port, dataOf(4 * n + uni, new Uint8Array(1_000_000)))
+    await until('it was read', () => end.incoming.length === n + 1)
+  }
+  assert.is(end.connection.closed, false)
+  post(port, dataOf(4 * 4 + uni, new Uint8Array(1_000_000)))
+  assert.match(String((await endOf(end))?.reason), /more than the credit/)
+})
+
+for (const way of ['at once', 'when much of it waits'] as const) {
+  test(`a stream given up ${way} gives its share of the connection back`, async () => {
+    const { near, far } = await connected()
+    for (let round = 0; round < 12; round++) {
+      const stream = near.open('uni')
+      far.onStream = (incoming) => {
+        if (way === 'at once') incoming.reset(1)
+        else incoming.stream.pause()
+      }
+      stream.write(new Uint8Array(800_000))
+      await until('it is met', () => far.incoming.length === round + 1)
+      let turns = 0
+      await until('it has arrived', () => stream.stream.queuedBytes === 0 && turns++ > 5)
+      if (way !== 'at once') far.incoming[round]?.reset(1)
+      await until('it is given up', () => stream.resets.length === 1)
+    }
+    far.onStream = undefined
+    const last = near.open('uni')
+    last.write(new Uint8Array(1_000_000))
+    last.end()
+    await until('another one passes', () => far.incoming.at(-1)?.ends === 1)
+  })
+}
+
+test('a dial over a link that has just closed is refused, not left waiting', async () => {
+  const peer = await stranger()
+  peer.link.close()
+  const result = await peer.endpoint.dial(there, 5000)
+  assert.is(result.tag === 'error' ? result.reason : result.tag, 'refused')
+})
+
+test('a dial that nobody takes is given up in time, and its port closed', async () => {
+  const peer = await stranger()
+  const dialing = peer.endpoint.dial(there, 50)
+  const port = await peer.nextDial()
+  const closed = new Promise((resolve) => port.once('close', resolve))
+  const result = await dialing
+  assert.is(result.tag === 'error' ? result.reason : result.tag, 'timeout')
+  await closed
+})
+
 test('a thread that opens and gives up streams without end is held by its grant', async () => {
   const peer = await stranger({ streamsMax: 4 })
   const { port, end } = await peer.dial()
@@ -247,10 +301,11 @@ test('a port that closes while it is written to is the end, once', async () => {
 test('what was sent before the port closed is read before the end is told', async () => {
   const peer = await stranger()
   const { port, end } = await peer.dial()
-  for (let n = 0; n < 8; n++) post(port, dataOf(uni, new Uint8Array(100_000)))
+  for (let n = 0; n < 36; n++) post(port, dataOf(4 * (n % 4) + uni, new Uint8Array(100_000)))
   port.close()
   await endOf(end)
-  assert.is(end.incoming[0]?.received, 800_000)
+  const received = end.incoming.reduce((sum, stream) => sum + stream.received, 0)
+  assert.is(received, 3_600_000)
 })
 
 test('bytes that arrive in a long train leave turns to others', async () => {
