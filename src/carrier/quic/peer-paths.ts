@@ -24,7 +24,7 @@ import { datagramBaseBytes } from './datagram-size.ts'
 const strandedAfter = 3
 /** A challenge takes a round trip, or a loss timer, which starts out at a second. */
 const overdueRoundTrips = 3
-const overdueExtraMs = 1500
+const overdueExtraMs = 500
 /** RFC 9000, 8.1. */
 const amplification = 3
 /** Below this quiche gives an address up (its MIN_PROBING_SIZE is 25). */
@@ -68,7 +68,8 @@ export class PeerPaths {
         onPath(undefined)
       } else if (event.type === 'PeerMigrated') {
         // The peer's new address is in `new`; `old` is ours, contrary to the binding's names.
-        this.#movingSinceMs = undefined
+        // It may have moved on meanwhile.
+        if (this.#isActiveValidated()) this.#movingSinceMs = undefined
         onPath({ host: plainHost(event.new.host), port: event.new.port })
       }
     }
@@ -98,7 +99,7 @@ export class PeerPaths {
    * peer's address is validated.
    */
   allowance(): number | undefined {
-    if (this.#movingSinceMs === undefined) return undefined
+    if (this.#movingSinceMs === undefined || this.#isActiveValidated()) return undefined
     if (!this.#isOccasion) return 0
     const left = this.#creditBytes - reserveBytes
     const isFree = left >= datagramBaseBytes || this.#smallChallenge === 'answered'
@@ -110,16 +111,19 @@ export class PeerPaths {
   sent(length: number): void {
     this.#isOccasion = false
     this.#creditBytes -= length
-    if (length < datagramBaseBytes) this.#smallChallenge = 'sent'
+    // An answer would have lifted quiche's limit: what came back was something else.
+    const isInVain = this.#smallChallenge === 'answered'
+    if (length < datagramBaseBytes) this.#smallChallenge = isInVain ? 'none' : 'sent'
   }
 
-  /** True while datagrams are to be ignored. `onDeaf` is called when that begins. */
+  /** True while datagrams are to be ignored. `onDeaf` must send a packet if it may. */
   isDeaf(onDeaf: () => void): boolean {
     if (this.#movingSinceMs === undefined) return false
     if (!this.#isDeaf && this.#isOverdue(this.#movingSinceMs)) {
-      this.#isDeaf = true
       this.#isOccasion = true
       onDeaf()
+      // Without a packet on its way no timer would end it.
+      this.#isDeaf = !this.#isOccasion
     }
     return this.#isDeaf
   }
@@ -135,15 +139,18 @@ export class PeerPaths {
   #isOverdue(sinceMs: number): boolean {
     const waitedMs = performance.now() - sinceMs
     if (waitedMs < overdueExtraMs) return false
-    const paths = this.#native.pathStats()
-    const active = paths.find((path) => path.active)
     // An address that was not the peer's fails validation without an event, and the old one is back.
-    if (active === undefined || this.#isValidated(active)) {
+    if (this.#isActiveValidated()) {
       this.#movingSinceMs = undefined
       return false
     }
-    const rttMs = Math.max(...paths.map(({ rtt }) => rtt))
+    const rttMs = Math.max(...this.#native.pathStats().map(({ rtt }) => rtt))
     return waitedMs > overdueRoundTrips * rttMs + overdueExtraMs
+  }
+
+  #isActiveValidated(): boolean {
+    const active = this.#native.pathStats().find((path) => path.active)
+    return active === undefined || this.#isValidated(active)
   }
 
   #isValidated({ localHost, peerHost }: Path): boolean {

@@ -33,9 +33,13 @@ export const loadedCalls: Workload = async (pair, operations) => {
     node.run((self) => larges(self, peer, load)),
   ])
   const flows = (): boolean => load.trainRuns && load.largeFlows
-  await paced(pair, echo, operations * warmup, flows)
-  const loaded = await paced(pair, echo, operations, flows)
-  load.stop = true
+  let loaded: Paced
+  try {
+    await paced(pair, echo, operations * warmup, flows)
+    loaded = await paced(pair, echo, operations, flows)
+  } finally {
+    load.stop = true
+  }
   await ended
   const p99Ms = quantile(loaded.timesMs, 0.99)
   const idleP99Ms = quantile(idle.timesMs, 0.99)
