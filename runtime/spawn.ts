@@ -11,7 +11,7 @@ import { limits } from './limits.ts'
 import { type Caller, callerProcess, systemOf } from './local-node.ts'
 import { type AnyModule, Module, type StartResult } from './module.ts'
 import { monitorLocal } from './monitoring.ts'
-import { LINKED_START, Process, type Receiver, SHIELDED } from './process.ts'
+import { LINKED_START, Process, type Receiver, SHIELDED, UNHELD } from './process.ts'
 import { processOf, type Self } from './self.ts'
 import { linkLocal } from './signals.ts'
 import type { System } from './system.ts'
@@ -126,7 +126,7 @@ export function create(
   processes.put(process)
   process.receiver = new Start(process, module, given, told, hook)
   if (options.mailbox && process instanceof BoundedProcess) process.bound(options.mailbox)
-  if (system.modules.isShielded(module)) process.flags |= SHIELDED
+  if (system.modules.isShielded(module)) process.flags |= SHIELDED | UNHELD
   if (hook !== undefined) process.exitHooks = [hook]
   if (options.name !== undefined) {
     try {

@@ -91,9 +91,13 @@ export const limits = {
   carrierPeerResetTokensMax: 8,
   /** Connection ids of each side: a connection survives one address change less in its life. */
   carrierConnectionIdsMax: 64,
+  /** How long a peer may be heard from an address only at which it cannot be reached. */
+  carrierAstrayMaxMs: 3000,
   /** Datagrams on paths that leave the machine: an Ethernet frame less IPv4 and UDP headers. */
   carrierDatagramMaxBytes: 1472,
-  /** How long a datagram sent to learn what the path carries is waited for, and three round trips. */
+  /**
+   * How long a datagram sent to learn what the path carries is waited for, and three round trips.
+   */
   carrierProbeTimeoutMs: 100,
   /** Unanswered probes of one size after which the path does not carry it. */
   carrierProbesMax: 3,

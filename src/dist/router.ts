@@ -22,15 +22,14 @@ import { validateNodeName } from '../identity/index.ts'
 import { limits } from '../limits.ts'
 import { type Codec, createCodec } from '../wire/index.ts'
 import type { Attempts } from './attempts.ts'
-import { type Channel, type ChannelTraffic, type SenderKey, senderKey } from './channel.ts'
+import { type Channel, type ChannelTraffic, senderKey } from './channel.ts'
 import { NodeMonitors } from './node-monitors.ts'
 import type { PeerAuth } from './peer-auth.ts'
 import { loadOf, originOf, overflowBytes, Pressure, verdict } from './pressure.ts'
 import { closeCode } from './protocol.ts'
 import { encodeSignal } from './signal-codec.ts'
 import { isOfKind, type NodeKind, Subscribers } from './subscribers.ts'
-
-type Waiting = { readonly sender: SenderKey; readonly type: number; readonly bytes: Uint8Array }
+import { WaitingSignals } from './waiting-signals.ts'
 
 /** Signals that wait for a channel. */
 type Pending = {
@@ -75,6 +74,8 @@ export class Router implements Route {
   readonly #hidden: boolean
   /** The node leaves: no channel is made any more, and this is called when the last one is gone. */
   #left: (() => void) | undefined
+  /** While it leaves: whether what waits for a channel still has a chance. */
+  #awaitsDials = true
   readonly #entries = new Map<string, Pending | Up>()
   /** For signals to nodes whose creation is not known yet. */
   readonly #codec: Codec
@@ -245,22 +246,32 @@ export class Router implements Route {
 
   /**
    * Parts with every node in order: what was handed over arrives, there and here, before the
-   * channels close. Resolves when they have, and after `distLeaveMaxMs` at the latest.
+   * channels close. Resolves when they have, and after `distLeaveMaxMs` at the latest. What waits
+   * for a node that cannot be reached within `distGoawayMaxMs` is given up.
    */
   leave(): Promise<void> {
     const left = new Promise<void>((resolve) => {
       this.#left ??= resolve
     })
-    const overdue = this.#system.timeouts.add(limits.distLeaveMaxMs, () => this.#left?.())
+    const { timeouts } = this.#system
+    const overdue = timeouts.add(limits.distLeaveMaxMs, () => this.#left?.())
+    const unreached = timeouts.add(limits.distGoawayMaxMs, () => {
+      this.#awaitsDials = false
+      this.#leftIfDone()
+    })
     for (const entry of this.#entries.values()) if (entry.tag === 'up') entry.channel.leave()
     this.#leftIfDone()
-    return left.finally(() => overdue.cancel())
+    return left.finally(() => {
+      overdue.cancel()
+      unreached.cancel()
+    })
   }
 
   #leftIfDone(): void {
     if (this.#left === undefined) return
     for (const entry of this.#entries.values()) {
-      if (entry.tag !== 'connecting' || !entry.queue.isEmpty) return
+      if (entry.tag !== 'connecting') return
+      if (this.#awaitsDials && !entry.queue.isEmpty) return
     }
     this.#left()
   }
@@ -367,29 +378,5 @@ function newPending(tag: 'connecting' | 'closing'): Pending {
     attempts: 0,
     dialing: false,
     callbacks: [],
-  }
-}
-
-/** The queue to a node that has no channel yet. */
-class WaitingSignals {
-  readonly #signals: Waiting[] = []
-  #bytes = 0
-
-  get isEmpty(): boolean {
-    return this.#signals.length === 0
-  }
-
-  holdsMoreThan(bytes: number): boolean {
-    return this.#bytes > bytes
-  }
-
-  /** Keeps a copy of `bytes`. */
-  send(sender: SenderKey, type: number, bytes: Uint8Array): void {
-    this.#signals.push({ sender, type, bytes: bytes.slice() })
-    this.#bytes += bytes.length
-  }
-
-  handTo(channel: Channel): void {
-    for (const { sender, type, bytes } of this.#signals) channel.send(sender, type, bytes)
   }
 }

@@ -25,7 +25,7 @@ export type RowSpec = {
    * nothing, and the row fails.
    */
   readonly peerWorst?: number
-  /** Upper bounds of what our side sees besides, by its name in `detail`: every round keeps them. */
+  /** Upper bounds on what our side sees besides, by name in `detail`: every round keeps them. */
   readonly detailMax?: Readonly<Record<string, number>>
   /** Operations of one measured round, the same on both sides. */
   readonly operations: number

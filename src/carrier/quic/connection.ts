@@ -96,7 +96,7 @@ export class QuicConnection implements Connection, StreamOwner, Driven {
     this.#streams = new Streams(this, role)
     this.#ids = new OwnIds(host, this)
     this.#paths = new PeerPaths(native)
-    this.#packets = new Packets(native, host, datagramMaxBytes, this.#paths, () => {
+    this.#packets = new Packets(native, host, datagramMaxBytes, () => {
       this.#paths.timedOut()
       this.drive()
     })
@@ -130,7 +130,7 @@ export class QuicConnection implements Connection, StreamOwner, Driven {
     this.#streams.pump(this.#host.writeScratch)
     this.#packets.flush()
     this.native.close(true, code, reasonBytes(reason))
-    this.#packets.flushAll()
+    this.#packets.flush()
     this.#end({ by: 'local', code, reason })
     this.#host.turns.touch(this)
   }
@@ -174,9 +174,7 @@ export class QuicConnection implements Connection, StreamOwner, Driven {
     this.#packets.heard()
     try {
       this.native.recv(datagram, { from: { host, port }, to: this.#host.socket.local })
-      // Before anything is sent there.
-      if (port !== this.peerAddress.port) this.#takePathEvents()
-      this.#paths.received(datagram.length)
+      if (this.role === 'acceptor') this.#follow(host, port)
       return true
     } catch {
       // Junk for this connection, or an error quiche has already turned into a close.
@@ -250,7 +248,7 @@ export class QuicConnection implements Connection, StreamOwner, Driven {
   abort(info: CloseInfo): void {
     if (this.closed) return
     this.native.close(false, noError, new Uint8Array(0))
-    this.#packets.flushAll()
+    this.#packets.flush()
     this.#end(info)
     this.#host.turns.touch(this)
   }
@@ -299,6 +297,15 @@ export class QuicConnection implements Connection, StreamOwner, Driven {
     const tokens = this.#ids.issueSpares()
     if (this.role === 'dialer') this.#ids.tell(tokens)
     this.#host.onEstablished(this)
+  }
+
+  /** Learns where the peer is, before anything is sent there. */
+  #follow(host: string, port: number): void {
+    if (port !== this.peerAddress.port) this.#takePathEvents()
+    if (port === this.peerAddress.port) this.#paths.atHome()
+    else if (this.established && this.#paths.isAstray(host, port)) {
+      this.lose('the peer cannot be reached where it is now')
+    }
   }
 
   #takePathEvents(): void {

@@ -27,18 +27,10 @@ const fullBeforeSearch = 8
 type Packet = ReturnType<NativeConnection['send']>
 type PathEnd = { readonly host: string; readonly port: number }
 
-/** Holds packets back while the peer is where it may not be. */
-export interface Gate {
-  /** Bytes of the one packet that may go out now; undefined when all may. */
-  allowance(): number | undefined
-  sent(length: number): void
-}
-
 export class Packets implements ProbedPath {
   readonly #native: NativeConnection
   readonly #host: ProbeHost
   readonly #datagramMaxBytes: number
-  readonly #gate: Gate
   readonly #onTimeout: () => void
   readonly #fire: () => void
   #timer: NodeJS.Timeout | undefined
@@ -53,20 +45,18 @@ export class Packets implements ProbedPath {
   #received = 0
 
   /**
-   * `datagramMaxBytes`: what the path may carry at most. `onTimeout` is called after quiche was told
-   * of a timeout.
+   * `datagramMaxBytes`: what the path may carry at most. `onTimeout` is called after quiche was
+   * told of a timeout.
    */
   constructor(
     native: NativeConnection,
     host: ProbeHost,
     datagramMaxBytes: number,
-    gate: Gate,
     onTimeout: () => void,
   ) {
     this.#native = native
     this.#host = host
     this.#datagramMaxBytes = datagramMaxBytes
-    this.#gate = gate
     this.#onTimeout = onTimeout
     this.#fire = () => this.#fired()
   }
@@ -75,20 +65,8 @@ export class Packets implements ProbedPath {
     return this.#probe?.size ?? datagramBaseBytes
   }
 
-  /** Sends what quiche wants sent, as far as the path may be used. */
-  flush(): void {
-    if (this.#stopped) return
-    const allowance = this.#gate.allowance()
-    if (allowance === undefined) this.flushAll()
-    else {
-      this.#sendOne(allowance)
-      if (this.#timedOut) this.#rescue()
-      this.#arm()
-    }
-  }
-
   /** Sends everything quiche wants sent. */
-  flushAll(): void {
+  flush(): void {
     if (this.#stopped) return
     const { socket } = this.#host
     const size = this.datagramBytes
@@ -130,15 +108,6 @@ export class Packets implements ProbedPath {
     this.#stopped = true
     clearTimeout(this.#timer)
     this.#probe?.stop()
-  }
-
-  #sendOne(size: number): void {
-    if (size === 0) return
-    const { socket } = this.#host
-    const packet = this.#next(socket.out.subarray(0, size))
-    if (packet === null) return
-    socket.send(packet[0], packet[1].to.host, packet[1].to.port)
-    this.#gate.sent(packet[0])
   }
 
   #next(out: Buffer): Packet {

@@ -4,8 +4,8 @@
  * would take the loss of a large packet for congestion. Their first byte has QUIC's fixed bit unset
  * and is outside the ranges of the protocols that share ports with it (RFC 9443).
  *
- * probe:  0x04, connection id of the receiver (8 bytes), nonce (8), zeros up to the size in question
- * answer: 0x05, the same nonce
+ * probe:  0x04, connection id of the receiver (8 bytes), nonce (8), zeros up to the size in
+ * question answer: 0x05, the same nonce
  *
  * A node answers only the peer of an established connection, and never with more than it got. The
  * nonce is chance, so that only who saw a probe can answer it. Whoever reads and forges packets on

@@ -1,8 +1,8 @@
 /**
  * Stateless resets (RFC 9000, 10.3): a node that was started again knows nothing of the connections
  * of its former life. To a packet for an unknown connection id it answers with something that looks
- * like a packet and ends in a token which only the maker of that id can compute and only the peer it
- * was told to can recognise; so that peer learns at once, and not after the idle timeout.
+ * like a packet and ends in a token which only the maker of that id can compute and only the peer
+ * it was told to can recognise; so that peer learns at once, and not after the idle timeout.
  *
  * The tokens are HMAC-SHA-256 of the id, cut to 16 bytes. Their key is derived from the private TLS
  * key, which survives a restart in the node's data directory, and from the bound address, since two

@@ -1,4 +1,4 @@
-/** Messages to a process of the other node, as fast as they are taken, until it has counted them. */
+/** Messages to a process of the other node, as fast as they are taken, until all are counted. */
 import { type Pid, type Self, spawnAt } from '../../../src/index.ts'
 import type { Sample } from '../row.ts'
 import { isCounted, Sink } from './modules.ts'

@@ -1,7 +1,7 @@
 /**
  * Our side of one round: `program ROW OPERATIONS OPTIONS` runs the row's workload between a node of
  * this OS process and one of another, over QUIC on loopback, with the defaults a user gets but for
- * OPTIONS (JSON), and prints the sample. It starts the other processes itself: the accepting node as
+ * OPTIONS (JSON), and prints the sample. It starts the other processes: the accepting node as
  * `program target DIRECTORY OPTIONS`, and where OPTIONS ask for a path, `program relay PORT PATH`.
  */
 import { mkdtemp, rm } from 'node:fs/promises'

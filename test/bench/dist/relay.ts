@@ -1,4 +1,4 @@
-/** The path between the two nodes, where a row asks for one: a forwarder in a process of its own. */
+/** The path between the nodes, where a row asks for one: a forwarder in a process of its own. */
 import { fork } from 'node:child_process'
 import { openForwarder } from '../../support/forwarder.ts'
 import { answer, letGo } from './child.ts'

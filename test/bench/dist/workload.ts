@@ -17,7 +17,7 @@ export type Pair = {
 
 export type Workload = (pair: Pair, operations: number) => Promise<Sample>
 
-/** Runs it twice and gives the second run: start-up, compilation and slow start are over by then. */
+/** Gives the second of two runs: start-up, compilation and slow start are over by then. */
 export function warmed(workload: Workload): Workload {
   return async (pair, operations) => {
     await workload(pair, operations)

@@ -50,7 +50,7 @@ async function scene(): Promise<{ readonly node: Node; readonly child: FarNode }
     nodes: { [far]: { host, port: await child.port() } },
     modules: [],
     cookie: 'the cookie',
-    tickMs: 10_000,
+    tickMs: 2_500,
   })
   cleanup(() => node.stop())
   await node.run((self) => spawnAt(self, far, tally, undefined, { name: 'tally' }))

@@ -122,7 +122,7 @@ test('a ratio to a peer that is not at its best is no pass', () => {
   assert.is(judge(rate, samples([100]), samples([39])).ok, false)
 })
 
-test('every round keeps the bounds on what is seen besides, and what is not seen keeps none', () => {
+test('every round keeps the bounds on what is seen besides; what is not seen keeps none', () => {
   const held: RowSpec = { ...spec, peerName: null, needed: 10, detailMax: { maxMs: 50 } }
   const seen = (maxMs: number): Sample => ({ value: 1, arrived: 1000, detail: { maxMs } })
   assert.is(judge(held, [seen(50), seen(20)], null).ok, true)

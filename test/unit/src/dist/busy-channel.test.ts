@@ -182,7 +182,7 @@ test('held senders go on when the channel is lost', async () => {
   assert.is(systemOf(node).holds.size, 0)
 })
 
-test('senders are held while there is no channel yet, and go on if there will be none', async () => {
+test('senders are held while there is no channel yet, and go on if none comes', async () => {
   const cluster = new VirtualCluster()
   const node = await cluster.start(b)
   cluster.network.partition([['10.0.0.1'], ['10.0.0.2']])

@@ -36,6 +36,8 @@ const bad: readonly [string, Record<string, unknown>, string][] = [
   ['streamsMax', { streamsMax: -5 }, '-5'],
   ['streamWindowBytes', { streamWindowBytes: 1 }, '1'],
   ['connectionWindowBytes', { connectionWindowBytes: 1_048_576 }, '1048576'],
+  ['datagramMaxBytes', { datagramMaxBytes: 1199 }, '1199'],
+  ['datagramMaxBytes', { datagramMaxBytes: 65_000 }, '65000'],
   ['congestionControl', { congestionControl: 'bbr2' }, '"bbr2"'],
 ]
 

@@ -97,7 +97,7 @@ test('quiche is not asked for readable streams when there are none', async () =>
   assert.equal([...new Set(asked)], ['isReadable'])
 })
 
-test('a dialer without a certificate believes itself connected, and is never accepted', async () => {
+test('a dialer without a certificate believes itself connected and is never accepted', async () => {
   const right = await openNode()
   const native = await bareDialer()
   const socket = await udpSocket()
