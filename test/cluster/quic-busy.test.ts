@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { quicCarrier } from '../../../src/carrier/quic/index.ts'
+import { quicCarrier } from '../../src/carrier/quic/index.ts'
 import {
   at,
   call,
@@ -19,12 +19,12 @@ import {
   spawn,
   spawnAt,
   startNode,
-} from '../../../src/index.ts'
-import { limits } from '../../../src/limits.ts'
-import { assert, cleanup, suite } from '../../support/harness.ts'
-import { until } from '../../support/until.ts'
-import { FarNode } from './far-node.ts'
-import { portion, tally } from './tally.ts'
+} from '../../src/index.ts'
+import { limits } from '../../src/limits.ts'
+import { FarNode } from '../conformance/dist/far-node.ts'
+import { portion, tally } from '../conformance/dist/tally.ts'
+import { assert, cleanup, suite } from '../support/harness.ts'
+import { until } from '../support/until.ts'
 
 const test = suite('a busy channel over QUIC')
 const slow = { deadlineMs: 60_000 }
@@ -37,7 +37,7 @@ const portionBytes = 512 * 1024
 async function scene(): Promise<{ readonly node: Node; readonly child: FarNode }> {
   const dir = mkdtempSync(join(tmpdir(), 'skein-busy-'))
   cleanup(() => rmSync(dir, { recursive: true, force: true }))
-  const child = new FarNode(new URL('./quic-child.ts', import.meta.url), [
+  const child = new FarNode(new URL('../conformance/dist/quic-child.ts', import.meta.url), [
     far,
     near,
     join(dir, far),
