@@ -12,6 +12,8 @@ export type CarrierSetup = {
   readonly tls: readonly [TlsMaterial, TlsMaterial]
   /** A carrier at an address of its own, able to reach those of other calls. */
   carrier(options: { readonly streamsMax?: number }): Carrier
+  /** The second end is in another thread: what the two do in one turn is not at once. */
+  readonly apart?: boolean
   /** An address at which nobody is. */
   readonly nobody: Address
   /** Lets time pass until `condition` holds. Throws, naming `what`, if it does not in due time. */

@@ -50,6 +50,7 @@ for (const [place, second] of [
             links.push({ address: nobody, port: silent.port1 })
             return workerCarrier({ ...options, address, links })
           },
+          apart: second === farCarrier,
           nobody,
           until,
         })
