@@ -218,17 +218,19 @@ export class Self {
   }
 
   /**
-   * Waits until messages to `node` leave it again: resolves at once unless more than
-   * `distQueueMaxBytes` waits for it, else when half of that is left or the node is lost. Whoever
-   * sends much to another node awaits it between two messages. Throws `BadArgument` for a bad name.
+   * Waits until messages to `node` leave it again: resolves in this turn unless more than
+   * `distSenderQueueMaxBytes` of this process wait for it, or more than `distQueueMaxBytes` in all;
+   * else when half of that is left or the node is lost. Whoever sends much to another node awaits
+   * it between two messages. Throws `BadArgument` for a bad name.
    */
   sendReady(node: string): Promise<void> {
     const process = this.#process
     const parked = gone(process)
     if (parked !== undefined) return parked
     checkName('node', node)
-    live(process).system.route.holdWhileBusy(node, process)
-    return held(process, undefined)
+    const { route, scheduler } = live(process).system
+    route.holdWhileBusy(node, process)
+    return held(process, scheduler.charge() ? undefined : later(process))
   }
 
   /** Lets others run: resolves in a later turn of the event loop. */

@@ -8,7 +8,9 @@ export const limits = {
   /** One distribution frame, header included; larger messages travel as fragments. */
   distFrameMaxBytes: 16 * 1024 * 1024,
   /** Messages longer than this are cut into fragments of this size and interleaved. */
-  distFragmentBytes: 64 * 1024,
+  distFragmentBytes: 128 * 1024,
+  /** Byte arrays in a message that are sent from where they are, not copied first. */
+  wireApartBytes: 16 * 1024,
   /** Bytes of unfinished fragmented messages held for one peer. */
   distMaxMessageBytes: 256 * 1024 * 1024,
   /** Unfinished fragmented messages of one peer. */
@@ -21,10 +23,14 @@ export const limits = {
   termBigintMaxBytes: 8192,
   /** A codec buffer grown beyond this is let go before the next term. */
   codecBufferKeepBytes: 256 * 1024,
-  /** Bytes waiting for one peer before senders are suspended. */
+  /** Bytes of one sender waiting for one peer before it is suspended. */
+  distSenderQueueMaxBytes: 4 * 1024 * 1024,
+  /** Bytes waiting for one peer, large messages apart, before all who send to it are suspended. */
   distQueueMaxBytes: 16 * 1024 * 1024,
   /** A queue this many times above `distQueueMaxBytes` ends the sending process. */
   distQueueOverflowFactor: 4,
+  /** Bytes waiting for one peer in large messages, of all senders, before no more are taken. */
+  distLargeQueueMaxBytes: 1024 * 1024 * 1024,
   /** A queue above `distQueueMaxBytes` of which nothing leaves for so long ends the channel. */
   distStalledMaxMs: 60_000,
   /** Connections whose authentication or dist handshake is not complete, both directions. */
@@ -73,6 +79,32 @@ export const limits = {
   certFileMaxBytes: 64 * 1024,
   /** Pins held in memory and on disk. */
   trustedPinsMax: 100_000,
+  /** Backends of discovery one node asks. */
+  discoveryBackendsMax: 16,
+  /** What one backend may take to answer, whatever it is asked. */
+  discoveryBackendTimeoutMs: 5_000,
+  /** Timeouts in a row after which a backend is not asked for a while. */
+  discoveryTimeoutsMax: 3,
+  discoveryRestMs: 30_000,
+  /** Node names about which something is remembered; what was learned first is forgotten. */
+  discoveryCacheMax: 4096,
+  /** How long a node's addresses are remembered. */
+  discoveryHitMs: 30_000,
+  /** How long it is remembered that nobody knew any. */
+  discoveryMissMs: 1_000,
+  /** Node names being asked about at a time; more are not found. */
+  discoveryLookupsMax: 1024,
+  /** Addresses of one node that are tried. */
+  discoveryAddressesMax: 8,
+  /** Names in a list of nodes, and files in a directory of endpoints. */
+  discoveryNamesMax: 100_000,
+  /** A host and a port as JSON. */
+  endpointFileMaxBytes: 1024,
+  /** One question to DNS, and when it is asked again within. */
+  discoveryQuestionMaxMs: 2_000,
+  discoveryQuestionAgainMs: 750,
+  /** Targets of SRV records that are resolved for one lookup. */
+  discoveryTargetsMax: 4,
   /** A node's program has stopped by then, or what is left of it ends with the node. */
   programStopMaxMs: 25_000,
   /** A node that was asked to end has drained by then, or its program is ended. */
@@ -117,12 +149,114 @@ export const limits = {
   carrierStreamWindowBytes: 1024 * 1024,
   /** Unread bytes a peer may send on one connection; at least twice the stream window. */
   carrierConnectionWindowBytes: 4 * 1024 * 1024,
+  /** The same on loopback, where a larger window is only a longer queue. */
+  carrierLoopbackWindowBytes: 512 * 1024,
   /** One post over a port between two threads. */
   carrierWorkerBatchBytes: 256 * 1024,
   /** Bytes of such posts that are read in one turn of the event loop. */
   carrierWorkerTurnBytes: 256 * 1024,
+  /** Topic of a broadcast. */
+  broadcastTopicMaxChars: 255,
+  /** One broadcast, encoded. Larger things travel on streams. */
+  broadcastPayloadMaxBytes: 1024 * 1024,
+  /** An id that the caller of a broadcast chose. */
+  broadcastKeyMaxChars: 255,
+  /** Ids, streams or numbers in one list of a broadcast message; longer ones are sent as several. */
+  broadcastIdsMax: 1024,
+  /** Links a broadcast is counted to have passed; more is not told apart. */
+  broadcastRoundMax: 65_535,
+  /** Broadcasts of one node between two starts: eight digits of base 36. */
+  broadcastCounterMax: 36 ** 8 - 1,
+  /** Parts in which two nodes compare what they have seen. */
+  broadcastBuckets: 32,
+  /** Origins, by their starts, whose counters are followed; the longest silent is forgotten. */
+  broadcastStreamsMax: 16_384,
+  /** Gaps followed in the counters of one of them, and how far they may reach back. */
+  broadcastHolesMax: 32,
+  broadcastHolesSpan: 4096,
+  /** Streams one node tells another of in one message. */
+  broadcastSummariesMax: 512,
+  /** Missed broadcasts offered at a time, and their bytes. */
+  broadcastOfferMax: 256,
+  broadcastOfferMaxBytes: 4 * 1024 * 1024,
+  /** Ids of broadcasts remembered to tell duplicates. */
+  broadcastRememberedMax: 50_000,
+  /** Bytes of broadcasts held for those who ask. */
+  broadcastBodiesMaxBytes: 64 * 1024 * 1024,
+  /** Broadcasts announced and not here yet; those that one neighbour announced first. */
+  broadcastMissingMax: 16_384,
+  broadcastMissingPerPeerMax: 2048,
+  /** Neighbours remembered to have announced the same broadcast. */
+  broadcastAnnouncersMax: 8,
+  /** Broadcasts, and their bytes, sent to one neighbour because it asks for them. */
+  broadcastAnswersPerSecondMax: 2048,
+  broadcastAnswerBytesPerSecondMax: 32 * 1024 * 1024,
+  /** Digests and their details heard of one neighbour. */
+  broadcastDigestsPerSecondMax: 16,
+  /** Announced broadcasts that a neighbour then did not send before it is not listened to. */
+  broadcastBrokenPromisesMax: 64,
+  /** For how long, and the time within which they count. */
+  broadcastMuteMs: 60_000,
   /** Worker threads of one `startWorkers`; every two of them share a channel. */
   workersMax: 64,
   /** A worker node has started and met the others by then, or none of them starts. */
   workerStartMaxMs: 60_000,
+  /** Peers a node gossips with, whatever the options say. */
+  membershipActiveMax: 64,
+  /** Spare peers a node knows. */
+  membershipPassiveMax: 1024,
+  /** Steps of a membership walk; a longer one is malformed. */
+  membershipTtlMax: 32,
+  /** Nodes named in one membership message. */
+  membershipPeersMax: 32,
+  /** Lost nodes of which one shuffle tells when they were last tried. */
+  membershipTriedMax: 8,
+  /** Nodes with which a join, a proposal or a dial is under way. */
+  membershipPendingMax: 64,
+  /** Failed nodes that wait for their next try. */
+  membershipFailedMax: 64,
+  /** Names of nodes that were met and cannot be reached. */
+  membershipLostMax: 1024,
+  /** Contact nodes. */
+  membershipContactsMax: 64,
+  /** Shuffles whose replies are waited for. */
+  membershipShufflesMax: 8,
+  /** Former peers whose late messages are still taken. */
+  membershipFormerMax: 16,
+  /** Nodes whose requests are counted at a time. */
+  membershipRequestersMax: 256,
+  /** Nodes that can be blocked at a time. */
+  membershipBlockedMax: 10_000,
+  /** What a node says of itself to the cluster: fields, and characters of their names and values. */
+  memberMetadataFieldsMax: 32,
+  memberMetadataMaxChars: 1024,
+  memberVersionMaxChars: 64,
+  /** Nodes known, live and dead. Names heard of only through others find no room above it. */
+  membersMax: 20_000,
+  /** Names forgotten of which the last incarnation is kept, so that old news cannot revive them. */
+  memberMarksMax: 20_000,
+  /** Nodes one node probes at the same time. */
+  verdictProbesMax: 64,
+  /** Nodes one node probes at the same time for others, and for one of them. */
+  verdictRelaysMax: 64,
+  verdictRelaysPerPeerMax: 8,
+  /** Messages and news taken from one node: at once, and again per second. */
+  verdictMessagesBurst: 20_000,
+  verdictMessagesPerSecond: 1_000,
+  /** Suspicions taken from broadcasts that name one accuser: at once, and again per minute. */
+  verdictAccusationsBurst: 32,
+  verdictAccusationsPerMinute: 32,
+  /** Those one node tells us alone, as when a partition heals. */
+  verdictToldBurst: 2_000,
+  verdictToldPerMinute: 2_000,
+  /** Accusers that are counted each for itself; the others share. */
+  verdictAccusersMax: 64,
+  /** Senders whose messages are counted each for itself; the others share. */
+  verdictSendersMax: 16,
+  /** Differences of two member tables in one message: parts compared, parts listed, in each. */
+  verdictPartsMax: 16,
+  verdictListingsMax: 64,
+  verdictListedMax: 256,
+  /** Members described in one message. */
+  verdictEntriesMax: 128,
 } as const

@@ -20,6 +20,7 @@ import type { Platform } from '../../runtime/platform/platform.ts'
 import type { CarrierStream, Connection, StreamHandler } from '../carrier/carrier.ts'
 import { limits } from '../limits.ts'
 import {
+  type Body,
   type Codec,
   createCodec,
   FrameReader,
@@ -30,6 +31,7 @@ import type { ControlStream } from './control-stream.ts'
 import { type FarewellEvent, noFarewell, stepFarewell } from './farewell.ts'
 import type { PeerFacts } from './handshake.ts'
 import { LargeBudget } from './large-budget.ts'
+import type { Waiting } from './pressure.ts'
 import { closeCode, fragmentFrame } from './protocol.ts'
 import { SendStream } from './send-stream.ts'
 import { decodeSignal, isSignalFrame } from './signal-codec.ts'
@@ -61,8 +63,8 @@ export class Channel {
   readonly #streams: (SendStream | undefined)[] = []
   readonly #reassembly = new Reassembly()
   readonly #largeBudget = new LargeBudget()
-  /** Called when the queue has shrunk to less than half of what holds its senders. */
-  onRelief: () => void = () => undefined
+  /** Called when some of what waited has left. */
+  onShrunk: () => void = () => undefined
   #flushing = false
   /** All that was given to the streams. */
   #givenBytes = 0
@@ -110,18 +112,31 @@ export class Channel {
     return bytes
   }
 
-  /** Whether more than `bytes` wait to be sent. */
-  holdsMoreThan(bytes: number): boolean {
-    if (this.#queuedAtMost <= bytes) return false
+  /** So little waits that it is light for everybody; adding up takes time. */
+  get isLight(): boolean {
+    return this.#queuedAtMost <= limits.distSenderQueueMaxBytes
+  }
+
+  /** What waits to be sent, as `sender` sees it. */
+  waiting(sender: SenderKey): Waiting {
+    let largeBytes = 0
+    for (const stream of this.#streams) largeBytes += stream?.largeBytes ?? 0
     this.#queuedAtMost = this.queuedBytes
-    return this.#queuedAtMost > bytes
+    const queue = this.#streams[sender.lane]?.queueOf(sender.key)
+    return {
+      ownBytes: queue?.bytes ?? 0,
+      behindBytes: queue?.behindBytes ?? 0,
+      smallBytes: this.#queuedAtMost - largeBytes,
+      largeBytes,
+    }
   }
 
   /** True when much waits and nothing of it has left for too long. To be asked at every tick. */
   get stalled(): boolean {
     const nowMs = this.#platform.clock.now()
-    const leftBytes = this.#givenBytes - this.queuedBytes
-    if (leftBytes !== this.#leftBytes || !this.holdsMoreThan(limits.distQueueMaxBytes)) {
+    const { queuedBytes } = this
+    const leftBytes = this.#givenBytes - queuedBytes
+    if (leftBytes !== this.#leftBytes || queuedBytes <= limits.distQueueMaxBytes) {
       this.#leftBytes = leftBytes
       this.#leftAtMs = nowMs
     }
@@ -163,15 +178,15 @@ export class Channel {
   }
 
   /** Queues a frame of `sender`; it leaves at the end of this turn. */
-  send(sender: SenderKey, type: number, bytes: Uint8Array): void {
+  send(sender: SenderKey, type: number, body: Body): void {
     if (this.leaving) return
     const stream = this.#streamOf(sender.lane)
     if (stream === undefined) return
     this.#framesSent++
-    const size = bytes.length + frameOverheadBytes
+    const size = body.length + frameOverheadBytes
     this.#givenBytes += size
     this.#queuedAtMost += size
-    stream.append(sender.key, type, bytes)
+    stream.append(sender.key, type, body)
     if (this.#flushing) return
     this.#flushing = true
     this.#platform.turn.soon(() => {
@@ -186,16 +201,16 @@ export class Channel {
     if (this.leaving && !this.#parts && this.queuedBytes === 0) {
       this.#connection.close(closeCode.shutdown, 'goodbye')
     }
-    if (!this.holdsMoreThan(limits.distQueueMaxBytes / 2)) this.onRelief()
+    this.onShrunk()
   }
 
   /** Takes an incoming data stream. */
   receive(stream: CarrierStream): StreamHandler {
     const reader = new FrameReader({
       knows: (type) => type === fragmentFrame || isSignalFrame(type),
-      onFrame: (type, body) => {
+      onFrame: (type, body, given) => {
         if (type === fragmentFrame) this.#fragment(reader, body)
-        else this.#signal(reader, type, body)
+        else this.#signal(reader, type, body, given)
       },
     })
     return {
@@ -250,13 +265,13 @@ export class Channel {
     const result = this.#reassembly.push(body)
     if (result.tag === 'more') return
     if (result.tag === 'error') this.#violation(reader, `fragment ${result.reason}`)
-    else if (isSignalFrame(result.type)) this.#signal(reader, result.type, result.body)
+    else if (isSignalFrame(result.type)) this.#signal(reader, result.type, result.body, true)
     else this.#violation(reader, `fragmented frame of type ${result.type}`)
   }
 
-  #signal(reader: FrameReader, type: number, body: Uint8Array): void {
+  #signal(reader: FrameReader, type: number, body: Uint8Array, given: boolean): void {
     this.#framesReceived++
-    const decoded = this.codec.decode(body)
+    const decoded = this.codec.decode(body, given)
     if (decoded.tag === 'error') {
       this.#undecodable++
       this.#deadLetter(`undecodable: ${decoded.reason}`)

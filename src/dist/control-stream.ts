@@ -97,7 +97,7 @@ export class ControlStream {
 
   #send(type: number, body: Uint8Array): void {
     this.#writer.append(type, body)
-    this.#stream?.write(this.#writer.take())
+    for (const batch of this.#writer.take()) this.#stream?.write(batch)
   }
 
   /** What is wrong with it, if anything is. */

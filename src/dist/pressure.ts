@@ -1,8 +1,10 @@
 /**
- * What the queue to one node does to those who send to it, and the rule for it. Above
- * `distQueueMaxBytes` a sending process is held until half of that is left (OTP `busy_dist_port`,
- * zdbbl); parts of the system are not held, their messages are dropped and counted instead; host
- * code, which nobody can hold, sends on. Far above it a process is ended and host code is refused.
+ * What the queue to one node does to those who send to it, and the rule for it. A process of which
+ * more than `distSenderQueueMaxBytes` waits is held until half of that is left, and so is everybody
+ * above `distQueueMaxBytes` (OTP `busy_dist_port`, zdbbl); large messages count for their senders
+ * alone, since others are served between their fragments. Parts of the system are not held, their
+ * messages are dropped and counted instead; host code, which nobody can hold, sends on. Far above
+ * the limits a process is ended and host code is refused.
  *
  * Ends of processes, answers and withdrawals are taken whatever waits, or the peer would wait for
  * ever; a peer that takes none of them in loses its channel (`router.ts`, `link.ts`).
@@ -23,11 +25,35 @@ import { limits } from '../limits.ts'
 /** Far above the limit. */
 export const overflowBytes = limits.distQueueMaxBytes * limits.distQueueOverflowFactor
 
+/** What waits for a node, as one sender sees it. */
+export type Waiting = {
+  /** Of the sender itself. */
+  readonly ownBytes: number
+  /** Of that, what is not in the message that leaves now: one message alone is never too much. */
+  readonly behindBytes: number
+  /** Of all senders, without large messages. */
+  readonly smallBytes: number
+  /** Of all senders, in large messages. */
+  readonly largeBytes: number
+}
+
 type Load = 'light' | 'busy' | 'overflow'
 
-export function loadOf(queue: { holdsMoreThan(bytes: number): boolean }): Load {
-  if (!queue.holdsMoreThan(limits.distQueueMaxBytes)) return 'light'
-  return queue.holdsMoreThan(overflowBytes) ? 'overflow' : 'busy'
+/** As a sender meets it that is about to send, or has sent, a message of `bytes`. */
+export function loadOf(waiting: Waiting, bytes: number): Load {
+  const { ownBytes, behindBytes, smallBytes, largeBytes } = waiting
+  if (behindBytes > overflowBytes || smallBytes > overflowBytes) return 'overflow'
+  const isLarge = bytes > limits.distFragmentBytes
+  if (isLarge && largeBytes > limits.distLargeQueueMaxBytes) return 'overflow'
+  const isBusy = ownBytes > limits.distSenderQueueMaxBytes || smallBytes > limits.distQueueMaxBytes
+  return isBusy ? 'busy' : 'light'
+}
+
+/** A sender that was held may go on. */
+export function isRelieved({ ownBytes, smallBytes }: Waiting): boolean {
+  return (
+    ownBytes <= limits.distSenderQueueMaxBytes / 2 && smallBytes <= limits.distQueueMaxBytes / 2
+  )
 }
 
 /** Who a signal is from, as far as it matters here; the dead are answered for. */
@@ -99,11 +125,12 @@ export class Pressure implements Holder {
     sender.system.holds.hold(sender, this)
   }
 
-  /** Lets all go, in the order in which they were held. */
-  release(): void {
-    const held = [...this.#held]
-    this.#held.clear()
-    for (const sender of held) sender.system.holds.release(sender, this)
+  /** Lets those go who may, in the order in which they were held; all unless told otherwise. */
+  release(may: (sender: Process) => boolean = () => true): void {
+    if (this.#held.size === 0) return
+    const free = [...this.#held].filter(may)
+    for (const sender of free) this.#held.delete(sender)
+    for (const sender of free) sender.system.holds.release(sender, this)
   }
 
   forget(sender: Process): void {

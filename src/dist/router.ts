@@ -25,7 +25,7 @@ import type { Attempts } from './attempts.ts'
 import { type Channel, type ChannelTraffic, senderKey } from './channel.ts'
 import { NodeMonitors } from './node-monitors.ts'
 import type { PeerAuth } from './peer-auth.ts'
-import { loadOf, originOf, overflowBytes, Pressure, verdict } from './pressure.ts'
+import { isRelieved, loadOf, originOf, overflowBytes, Pressure, verdict } from './pressure.ts'
 import { closeCode } from './protocol.ts'
 import { encodeSignal } from './signal-codec.ts'
 import { isOfKind, type NodeKind, Subscribers } from './subscribers.ts'
@@ -133,17 +133,23 @@ export class Router implements Route {
     if (encoded.tag === 'error') {
       throw new BadArgument(`${encoded.path}: ${encoded.reason} cannot be sent to another node`)
     }
-    const { type, bytes } = encoded
+    const { type, body } = encoded
     const entry = known ?? this.#connect(node)
     // Whoever depends on it is told that it cannot be reached.
     if (entry === undefined || (entry.tag === 'up' && entry.channel.leaving)) return true
-    if (!this.#admits(node, entry, sender, signal)) return false
+    const key = senderKey(sender)
     const queue = queueOf(entry)
-    queue.send(senderKey(sender), type, bytes)
-    const load = loadOf(queue)
+    if (!queue.isLight) {
+      const load = loadOf(queue.waiting(key), body.length)
+      if (load !== 'light' && !this.#admits(node, entry, sender, signal, load)) return false
+    }
+    queue.send(key, type, body)
+    if (queue.isLight) return true
+    const waiting = queue.waiting(key)
+    const load = loadOf(waiting, body.length)
     if (load === 'light') return true
     if (verdict(load, originOf(sender), signal) !== 'take') this.#hold(entry, sender)
-    if (entry.tag === 'up' && queue.holdsMoreThan(2 * overflowBytes)) {
+    if (entry.tag === 'up' && waiting.smallBytes > 2 * overflowBytes) {
       entry.connection.close(closeCode.limit, 'not reading')
     }
     return true
@@ -151,7 +157,10 @@ export class Router implements Route {
 
   holdWhileBusy(node: string, process: Process): void {
     const entry = this.#entries.get(node)
-    if (entry !== undefined && loadOf(queueOf(entry)) !== 'light') entry.pressure.hold(process)
+    if (entry === undefined) return
+    const queue = queueOf(entry)
+    if (queue.isLight) return
+    if (loadOf(queue.waiting(senderKey(process)), 0) !== 'light') entry.pressure.hold(process)
   }
 
   /** Calls back with true once `node` is connected, with false if it cannot be. */
@@ -185,7 +194,9 @@ export class Router implements Route {
     }
     const pressure = entry?.pressure ?? new Pressure()
     this.#entries.set(node, { tag: 'up', pressure, channel, connection })
-    channel.onRelief = () => pressure.release()
+    channel.onShrunk = () => {
+      pressure.release((held) => isRelieved(channel.waiting(senderKey(held))))
+    }
     this.#system.trace.emit({ tag: 'nodeup', node })
     this.subscribers.tellUp(node, this.#isHidden(channel))
     entry?.queue.handTo(channel)
@@ -346,9 +357,13 @@ export class Router implements Route {
   }
 
   /** False when too much waits: the signal is dropped, and perhaps its sender ended. */
-  #admits(node: string, entry: Pending | Up, sender: PidParts | null, signal: Signal): boolean {
-    const load = loadOf(queueOf(entry))
-    if (load === 'light') return true
+  #admits(
+    node: string,
+    entry: Pending | Up,
+    sender: PidParts | null,
+    signal: Signal,
+    load: 'busy' | 'overflow',
+  ): boolean {
     const decided = verdict(load, originOf(sender), signal)
     if (decided !== 'drop' && decided !== 'end') return true
     entry.pressure.drop()

@@ -1,28 +1,19 @@
 /**
- * One outgoing data stream: frames of a turn leave in one write; large messages leave as fragments
- * that take turns with everything else.
+ * One outgoing data stream. What a turn gives it leaves in one write; when more waits than the
+ * transport takes at once, every sender has a queue of its own and they are served in turn, a batch
+ * of small frames or one fragment of a large message each.
  *
- * Invariant: frames of one sender leave in the order in which they were given. While a large
- * message of a sender is on its way, that sender's later frames wait behind it; other senders'
- * frames do not.
+ * Invariant: frames of one sender leave in the order in which they were given; those of another one
+ * wait for one turn of each sender at most, however much these have sent.
  */
 import type { CarrierStream, StreamHandler } from '../carrier/carrier.ts'
-import { limits } from '../limits.ts'
-import { FrameWriter, fragments } from '../wire/index.ts'
+import { type Body, FrameWriter, framed } from '../wire/index.ts'
 import type { LargeBudget } from './large-budget.ts'
-import { fragmentFrame, streamKind } from './protocol.ts'
+import { streamKind } from './protocol.ts'
+import { SenderQueue } from './sender-queue.ts'
 
-type Frame = { readonly type: number; readonly body: Uint8Array }
-
-/** A sender whose large message is being cut: its fragments, and what waits behind them. */
-type Large = {
-  readonly sender: number
-  readonly pieces: ReturnType<typeof fragments>
-  readonly bytes: number
-  bytesLeft: number
-  begun: boolean
-  readonly behind: Frame[]
-}
+/** What leaves ahead of all senders that are served in turn. */
+const aheadBytes = 64 * 1024
 
 export type SendStreamEvents = {
   /** The peer refuses the stream. */
@@ -36,11 +27,19 @@ export class SendStream implements StreamHandler {
   readonly #nextId: () => number
   readonly #budget: LargeBudget
   readonly #events: SendStreamEvents
+  /** What leaves next. */
   readonly #writer = new FrameWriter()
-  readonly #large: Large[] = []
+  /** Senders of which something waits, the next to be served first. */
+  readonly #queues = new Map<number, SenderQueue>()
+  /** Those that wait until their large message may begin. */
+  readonly #waiting = new Map<number, SenderQueue>()
+  #queuesBytes = 0
+  #queuesLargeBytes = 0
+  /** Who was asked for last. */
+  #lastSender = -1
+  #lastQueue: SenderQueue | undefined
   #blocked = false
   #ending = false
-  #waitingBytes = 0
 
   /** `nextId` numbers fragmented messages, uniquely within the channel, as `budget` is. */
   constructor(
@@ -59,26 +58,48 @@ export class SendStream implements StreamHandler {
 
   /** Bytes given and not yet taken by the transport. */
   get queuedBytes(): number {
-    return this.#writer.length + this.#waitingBytes + this.#stream.queuedBytes
+    return this.#writer.length + this.#queuesBytes + this.#stream.queuedBytes
   }
 
-  /** Queues a frame; `body` is copied. `flush` sends it. */
-  append(sender: number, type: number, body: Uint8Array): void {
-    const ahead = this.#large.find((large) => large.sender === sender)
-    if (ahead !== undefined) {
-      ahead.behind.push({ type, body: body.slice() })
-      this.#waitingBytes += body.length
-    } else if (body.length > limits.distFragmentBytes) this.#begin(sender, type, body.slice())
-    else this.#writer.append(type, body)
+  /** Of those, what is in large messages. */
+  get largeBytes(): number {
+    return this.#queuesLargeBytes
   }
 
-  /** Writes what the transport takes now: whole frames first, then one fragment of each in turn. */
+  /** What `sender` waits for of its own. */
+  queueOf(sender: number): SenderQueue | undefined {
+    if (this.#queuesBytes === 0) return undefined
+    // Whoever sends much sends many in a row.
+    if (this.#lastQueue === undefined || this.#lastSender !== sender) {
+      this.#lastQueue = this.#queues.get(sender) ?? this.#waiting.get(sender)
+      this.#lastSender = sender
+    }
+    return this.#lastQueue
+  }
+
+  /** Queues a frame; what is borrowed of `body` is copied. `flush` sends it. */
+  append(sender: number, type: number, body: Body): void {
+    const queue = this.queueOf(sender)
+    if (queue === undefined && this.#leavesAtOnce(body)) {
+      const { whole } = body
+      if (whole !== undefined) this.#writer.append(type, whole)
+      else this.#write([...this.#writer.take(), ...framed(type, body)])
+      return
+    }
+    const queued = queue ?? this.#newQueue(sender)
+    const { bytes, largeBytes } = queued
+    queued.add(type, body)
+    this.#queuesBytes += queued.bytes - bytes
+    this.#queuesLargeBytes += queued.largeBytes - largeBytes
+  }
+
+  /** Writes what the transport takes now: what was ahead first, then each sender in turn. */
   readonly flush = (): void => {
     while (!this.#blocked) {
-      if (this.#writer.length === 0 && !this.#cutNext()) break
-      if (this.#writer.length > 0) this.#blocked = !this.#stream.write(this.#writer.take())
+      if (this.#writer.length > 0) this.#write(this.#writer.take())
+      else if (!this.#serveNext()) break
     }
-    if (this.#ending && this.#writer.length === 0 && this.#large.length === 0) this.#stream.end()
+    if (this.#ending && this.#writer.length === 0 && this.#queuesBytes === 0) this.#stream.end()
   }
 
   /** Nothing is appended any more: the stream ends behind what waits. */
@@ -105,47 +126,52 @@ export class SendStream implements StreamHandler {
     this.#events.onReset(code)
   }
 
-  #begin(sender: number, type: number, body: Uint8Array): void {
-    const pieces = fragments(this.#nextId(), type, body)
-    const bytes = body.length
-    this.#large.push({ sender, pieces, bytes, bytesLeft: bytes, begun: false, behind: [] })
-    this.#waitingBytes += body.length
+  #leavesAtOnce(body: Body): boolean {
+    if (this.#blocked || this.#queues.size > 0) return false
+    return this.#writer.length + body.length <= aheadBytes
   }
 
-  /** Cuts the message whose turn it is; false when there is none that may be cut now. */
-  #cutNext(): boolean {
-    const at = this.#large.findIndex(
-      (large) => large.begun || this.#budget.begin(large.bytes, this.flush),
-    )
-    const [large] = at < 0 ? [] : this.#large.splice(at, 1)
-    if (large === undefined) return false
-    large.begun = true
-    this.#cut(large)
-    if (large.bytesLeft === 0) this.#budget.end(large.bytes)
-    return true
+  #newQueue(sender: number): SenderQueue {
+    const queue = new SenderQueue(this.#nextId)
+    this.#queues.set(sender, queue)
+    this.#lastSender = sender
+    this.#lastQueue = queue
+    return queue
   }
 
-  /** Puts one fragment into the writer; the sender's later frames follow the last one. */
-  #cut(large: Large): void {
-    const piece = large.pieces.next()
-    if (!piece.done) {
-      this.#waitingBytes -= piece.value.bytes.length
-      large.bytesLeft -= piece.value.bytes.length
-      this.#writer.append(fragmentFrame, piece.value.bytes, piece.value.head)
-    }
-    if (large.bytesLeft > 0) {
-      this.#large.push(large)
-      return
-    }
-    for (let frame = large.behind.shift(); frame !== undefined; frame = large.behind.shift()) {
-      this.#waitingBytes -= frame.body.length
-      if (frame.body.length > limits.distFragmentBytes) {
-        this.#begin(large.sender, frame.type, frame.body)
-        const begun = this.#large.at(-1)
-        begun?.behind.push(...large.behind)
-        return
+  /** One turn of the sender that is next; false when none may be served now. */
+  #serveNext(): boolean {
+    for (const [sender, queue] of this.#queues) {
+      this.#queues.delete(sender)
+      const beginsBytes = queue.beginsBytes
+      if (beginsBytes !== undefined && !this.#budget.begin(beginsBytes, this.#retry)) {
+        this.#waiting.set(sender, queue)
+        continue
       }
-      this.#writer.append(frame.type, frame.body)
+      this.#serve(sender, queue)
+      return true
     }
+    return false
+  }
+
+  #serve(sender: number, queue: SenderQueue): void {
+    const { bytes, largeBytes } = queue
+    const { pieces, endedBytes } = queue.take()
+    this.#queuesBytes += queue.bytes - bytes
+    this.#queuesLargeBytes += queue.largeBytes - largeBytes
+    if (queue.bytes > 0) this.#queues.set(sender, queue)
+    else if (this.#lastQueue === queue) this.#lastQueue = undefined
+    this.#write(pieces)
+    if (endedBytes > 0) this.#budget.end(endedBytes)
+  }
+
+  readonly #retry = (): void => {
+    for (const [sender, queue] of this.#waiting) this.#queues.set(sender, queue)
+    this.#waiting.clear()
+    this.flush()
+  }
+
+  #write(pieces: readonly Uint8Array[]): void {
+    for (const piece of pieces) this.#blocked = !this.#stream.write(piece)
   }
 }

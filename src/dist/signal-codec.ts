@@ -6,7 +6,7 @@
  */
 import { isPid, isReference, type Pid, type Reason } from '../../runtime/index.ts'
 import { isReason, type Signal, show, withoutStack } from '../../runtime/kernel.ts'
-import type { Codec, EncodeError } from '../wire/index.ts'
+import type { Body, Codec, EncodeError } from '../wire/index.ts'
 
 /** Frame types of signals; 1 is the fragment. */
 const frameTypes = {
@@ -45,22 +45,22 @@ const roots: Partial<Record<Signal['tag'], string>> = {
 }
 
 export type EncodedSignal =
-  | { readonly tag: 'ok'; readonly type: number; readonly bytes: Uint8Array }
+  | { readonly tag: 'ok'; readonly type: number; readonly body: Body }
   | EncodeError
 
-/** The frame of a signal; `bytes` are borrowed from the codec. */
+/** The frame of a signal; `body` is borrowed from the codec. */
 export function encodeSignal(codec: Codec, signal: Signal, exposeStacks: boolean): EncodedSignal {
   const type = frameTypes[signal.tag]
   const fields = fieldsOf(signal, exposeStacks)
   const root = 'reason' in signal ? 'reason' : (roots[signal.tag] ?? signal.tag)
-  const result = codec.encode(fields, root)
-  if (result.tag === 'ok') return { tag: 'ok', type, bytes: result.bytes }
+  const result = codec.encodeBody(fields, root)
+  if (result.tag === 'ok') return { tag: 'ok', type, body: result.body }
   // The path of the user's own value: not that of the field array around it.
   const path = result.path.replace(/^(\w+)\[\d+\]/, '$1')
   if (!('reason' in signal)) return { ...result, path }
   const reason = { tag: 'unsendable', path, was: result.reason }
-  const retry = codec.encode(fieldsOf({ ...signal, reason }, exposeStacks), 'reason')
-  return retry.tag === 'ok' ? { tag: 'ok', type, bytes: retry.bytes } : retry
+  const retry = codec.encodeBody(fieldsOf({ ...signal, reason }, exposeStacks), 'reason')
+  return retry.tag === 'ok' ? { tag: 'ok', type, body: retry.body } : retry
 }
 
 function fieldsOf(signal: Signal, exposeStacks: boolean): readonly unknown[] {

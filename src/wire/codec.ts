@@ -3,9 +3,11 @@
  * node and holds everything it needs; nothing is shared in the process.
  *
  * Who owns what: bytes given by `encode` are borrowed by the caller until the next `encode` of the
- * same codec (a frame writer copies them at once); bytes given to `decode` are borrowed by the
- * codec until it returns, and the term holds none of them.
+ * same codec (a frame writer copies them at once), what `encodeBody` leaves apart is the sender's
+ * own and does not change; bytes given to `decode` are borrowed by the codec until it returns, and
+ * the term holds none of them, unless they are given for good.
  */
+import { Body } from './body.ts'
 import { type DecodeError, Decoder } from './decode.ts'
 import { Encoder } from './encode.ts'
 import type { EncodeError } from './refusal.ts'
@@ -20,8 +22,19 @@ export interface Codec {
     term: unknown,
     root?: string,
   ): { readonly tag: 'ok'; readonly bytes: Uint8Array } | EncodeError
-  /** The one term that `bytes` are, or why they are none: see `ScanReason` and `DecodeError`. */
-  decode(bytes: Uint8Array): { readonly tag: 'ok'; readonly term: unknown } | DecodeError
+  /** The same, with large byte arrays of the term where they are. */
+  encodeBody(
+    term: unknown,
+    root?: string,
+  ): { readonly tag: 'ok'; readonly body: Body } | EncodeError
+  /**
+   * The one term that `bytes` are, or why they are none: see `ScanReason` and `DecodeError`. Bytes
+   * that are `given` become part of the term: a byte array that is most of them is a view of them.
+   */
+  decode(
+    bytes: Uint8Array,
+    given?: boolean,
+  ): { readonly tag: 'ok'; readonly term: unknown } | DecodeError
 }
 
 /** A codec for the channel `space`; without one, for data at rest: pids and references refused. */
@@ -33,6 +46,11 @@ export function createCodec(space?: TermSpace): Codec {
       const result = encoder.encode(term, root)
       return result.tag === 'ok' ? { tag: 'ok', bytes: result.sink.written() } : result
     },
-    decode: (bytes) => decoder.decode(bytes),
+    encodeBody(term, root) {
+      const result = encoder.encode(term, root, true)
+      if (result.tag === 'error') return result
+      return { tag: 'ok', body: new Body(result.sink.written(), result.apart) }
+    },
+    decode: (bytes, given = false) => decoder.decode(bytes, given),
   }
 }

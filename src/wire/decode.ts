@@ -3,9 +3,9 @@
  * special values then goes through msgpackr, any other through our own reader; both give the same
  * term for the same plain bytes (a property test holds them together). Decision 0002 says why.
  *
- * The input is borrowed: terms hold copies, no view of it escapes, and it is not changed. Small
- * bodies are decoded from a private copy, because msgpackr keeps a DataView as a property on
- * whatever it reads.
+ * The input is borrowed: terms hold copies, no view of it escapes, and it is not changed; unless it
+ * is given for good, when a byte array that is most of it becomes a view of it. Small bodies are
+ * decoded from a private copy, because msgpackr keeps a DataView as a property on whatever it reads.
  */
 import { Unpackr } from 'msgpackr'
 import { type ScanError, Scanner } from './scan.ts'
@@ -47,12 +47,16 @@ export class Decoder {
   }
 
   /** Decodes exactly one term. Never throws. */
-  decode(bytes: Uint8Array): { readonly tag: 'ok'; readonly term: unknown } | DecodeError {
+  decode(
+    bytes: Uint8Array,
+    given: boolean,
+  ): { readonly tag: 'ok'; readonly term: unknown } | DecodeError {
     const scanned = this.#scanner.scan(bytes)
     if (scanned.tag === 'error') return scanned
+    const special = scanned.special || given
     try {
-      const term = scanned.special ? this.#special(bytes) : this.#plain(bytes)
-      if (!scanned.special || this.#reader.refusedAt < 0) return { tag: 'ok', term }
+      const term = special ? this.#special(bytes, given) : this.#plain(bytes)
+      if (!special || this.#reader.refusedAt < 0) return { tag: 'ok', term }
       return { tag: 'error', reason: 'identifier', at: this.#reader.refusedAt }
     } catch {
       return { tag: 'error', reason: 'failed', at: 0 }
@@ -65,11 +69,13 @@ export class Decoder {
     return this.#unpackr.unpack(this.#scratch, { start: 0, end: bytes.length })
   }
 
-  #special(bytes: Uint8Array): unknown {
-    if (bytes.length > scratchBytes)
-      return this.#reader.read(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))
+  #special(bytes: Uint8Array, given: boolean): unknown {
+    if (bytes.length > scratchBytes) {
+      const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+      return this.#reader.read(buffer, given)
+    }
     this.#scratch.set(bytes)
-    return this.#reader.read(this.#scratchBuffer)
+    return this.#reader.read(this.#scratchBuffer, false)
   }
 }
 

@@ -37,6 +37,15 @@ import type { TermSpace } from './term-space.ts'
 /** What identifiers mean: those of a channel, none at all, or canonical bytes with full names. */
 type EncoderMode = TermSpace | 'noIdentifiers' | 'canonical'
 
+/** A byte array of the term that is sent from where it is: it belongs before `at` of the rest. */
+export type Apart = { readonly at: number; readonly bytes: Uint8Array; readonly length: number }
+
+type Encoded = {
+  readonly tag: 'ok'
+  readonly sink: ByteSink
+  readonly apart: readonly Apart[] | undefined
+}
+
 const loneSurrogate = /\p{Surrogate}/u
 /** Above this length calls into native code beat the loop. */
 const shortTextChars = 48
@@ -47,6 +56,10 @@ export class Encoder {
   readonly #sink = new ByteSink()
   #busy = false
   #elements = 0
+  /** Large byte arrays are left out of the sink. */
+  #parts = false
+  #apart: Apart[] | undefined
+  #apartBytes = 0
   #reason: EncodeReason = 'type'
   #got = ''
   #last: object | undefined
@@ -60,23 +73,26 @@ export class Encoder {
   /**
    * Writes one term. `root` names it in the path of a refusal. The sink is borrowed: valid until
    * the next call. A call from inside a getter of the term itself gets an encoder of its own.
+   *
+   * With `parts`, byte arrays of `wireApartBytes` or more are left out of the sink and given beside
+   * it: what is sent does not change any more, so it need not be copied.
    */
-  encode(
-    term: unknown,
-    root = 'message',
-  ): { readonly tag: 'ok'; readonly sink: ByteSink } | EncodeError {
-    if (this.#busy) return new Encoder(this.#mode).encode(term, root)
-    if (this.#run(term)) return { tag: 'ok', sink: this.#sink }
+  encode(term: unknown, root = 'message', parts = false): Encoded | EncodeError {
+    if (this.#busy) return new Encoder(this.#mode).encode(term, root, parts)
+    if (this.#run(term, parts)) return { tag: 'ok', sink: this.#sink, apart: this.#apart }
     const error = refusalOf(root, this.#reason, this.#got, this.#steps, this.#last)
     this.#steps = []
     this.#last = undefined
     return error
   }
 
-  #run(term: unknown): boolean {
+  #run(term: unknown, parts: boolean): boolean {
     this.#busy = true
     try {
       this.#elements = 0
+      this.#parts = parts
+      this.#apart = undefined
+      this.#apartBytes = 0
       this.#sink.reset()
       return this.#value(term, 0) && this.#fits(0)
     } catch {
@@ -137,7 +153,7 @@ export class Encoder {
 
   /** False when the message would exceed its limit with `more` bytes. */
   #fits(more: number): boolean {
-    if (this.#sink.length + more <= limits.distMaxMessageBytes) return true
+    if (this.#sink.length + this.#apartBytes + more <= limits.distMaxMessageBytes) return true
     return this.#refuse('size', `more than ${limits.distMaxMessageBytes} bytes`)
   }
 
@@ -242,8 +258,16 @@ export class Encoder {
   #bytes(bytes: Uint8Array): boolean {
     if (!this.#fits(bytes.length)) return false
     this.#sink.sized(0xc4, bytes.length)
-    this.#sink.bytes(bytes)
+    if (this.#parts && bytes.length >= limits.wireApartBytes) this.#leaveOut(bytes)
+    else this.#sink.bytes(bytes)
     return true
+  }
+
+  #leaveOut(bytes: Uint8Array): void {
+    const part = { at: this.#sink.length, bytes, length: bytes.length }
+    this.#apart ??= []
+    this.#apart.push(part)
+    this.#apartBytes += bytes.length
   }
 
   #string(text: string): boolean {

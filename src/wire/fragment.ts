@@ -6,21 +6,31 @@
  *
  * Fragments of one message arrive in order (they ride one stream); those of different messages may
  * interleave. The declared total is charged against `distMaxMessageBytes` of the peer when the
- * first fragment arrives, while memory grows only with the bytes received.
+ * first fragment arrives, while memory grows only with the bytes received: by doubling, until so
+ * much has come that there is room for the rest at once, which is not touched before it comes.
  */
 import { limits } from '../limits.ts'
+import { type Body, intact } from './body.ts'
 
+/** A message has room for all of it when this share of it has come. */
+const roomAtShare = 1 / 16
 const laterHeadBytes = 8
 const firstHeadBytes = 13
 
-type Fragment = { readonly head: Uint8Array; readonly bytes: Uint8Array }
+export type Fragment = {
+  readonly head: Uint8Array
+  readonly pieces: readonly Uint8Array[]
+  /** Of the pieces together. */
+  readonly length: number
+}
 
 /**
  * Cuts `body`, the body of a frame of `type`, into fragments in order of sending. `id` must differ
  * from that of every unfinished message to the same peer. The fragments are views of `body`, which
  * must not change until the last one is taken.
  */
-export function* fragments(id: number, type: number, body: Uint8Array): Generator<Fragment, void> {
+export function* fragments(id: number, type: number, body: Body): Generator<Fragment, void> {
+  const cuts = new Cuts(body.pieces())
   for (let index = 0, from = 0; index === 0 || from < body.length; index += 1) {
     const to = Math.min(from + limits.distFragmentBytes, body.length)
     const head = new Uint8Array(index === 0 ? firstHeadBytes : laterHeadBytes)
@@ -31,8 +41,38 @@ export function* fragments(id: number, type: number, body: Uint8Array): Generato
       view.setUint8(laterHeadBytes, type)
       view.setUint32(laterHeadBytes + 1, body.length)
     }
-    yield { head, bytes: body.subarray(from, to) }
+    yield { head, pieces: cuts.next(to - from), length: to - from }
     from = to
+  }
+}
+
+type Piece = { readonly bytes: Uint8Array; readonly length: number }
+
+/** Takes bytes from the front of a row of pieces. */
+class Cuts {
+  readonly #pieces: readonly Piece[]
+  #index = 0
+  #offset = 0
+
+  constructor(pieces: readonly Uint8Array[]) {
+    this.#pieces = pieces.map((bytes) => ({ bytes, length: bytes.length }))
+  }
+
+  next(length: number): Uint8Array[] {
+    const taken: Uint8Array[] = []
+    for (let left = length; left > 0; ) {
+      const piece = this.#pieces[this.#index]
+      if (piece === undefined) break
+      const size = Math.min(piece.length - this.#offset, left)
+      const bytes = intact(piece.bytes, piece.length)
+      taken.push(bytes.subarray(this.#offset, this.#offset + size))
+      left -= size
+      this.#offset += size
+      if (this.#offset < piece.length) break
+      this.#index += 1
+      this.#offset = 0
+    }
+    return taken
   }
 }
 
@@ -109,7 +149,8 @@ export class Reassembly {
     if (held > message.total) return refusal('overrun', id)
     if (bytes.length === 0 && message.total > 0) return refusal('malformed', id)
     if (held > message.bytes.length) {
-      const grown = new Uint8Array(Math.min(message.total, Math.max(held, message.held * 2)))
+      const enough = held >= message.total * roomAtShare
+      const grown = new Uint8Array(enough ? message.total : Math.max(held, message.held * 2))
       grown.set(message.bytes.subarray(0, message.held))
       message.bytes = grown
     }

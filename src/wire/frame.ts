@@ -1,28 +1,37 @@
 /**
  * Frames on a byte stream: `length:u32be type:u8 body`, where length counts type and body. The
  * reader takes chunks as they come and hands out whole frames; a frame within one chunk is passed
- * without copying. What it holds of an unfinished frame grows with the bytes that arrived, never
- * with the length a peer declares. Writer and reader each serve one direction of one stream.
+ * without copying. What it holds of an unfinished frame is room for the largest fragment at most,
+ * and beyond that grows with the bytes that arrived, never with the length a peer declares. Writer
+ * and reader each serve one direction of one stream.
  */
 import { limits } from '../limits.ts'
+import type { Body } from './body.ts'
 
 const lengthBytes = 4
 /** Bytes a frame adds to its body. */
 export const frameOverheadBytes = lengthBytes + 1
 
-/** Batches are cut from areas of this size; larger ones get an area of their own. */
+/** Batches are cut from areas of this size; larger frames get an area of their own. */
 const areaBytes = 8192
+/** The same once a turn has filled one of those. */
+const fullAreaBytes = 65_536
+/** Room made at once for a frame of known length; a fragment with its head fits. */
+const roomAtOnceBytes = limits.distFragmentBytes + 64
 
-/** Collects frames, so that all frames of a turn leave in one write. */
+/** Collects frames, so that all frames of a turn leave together. */
 export class FrameWriter {
   #area = noBytes()
   /** Where the present batch begins and ends; what is before it belongs to others. */
   #from = 0
   #to = 0
+  /** Batches before the present one, whose areas were full. */
+  #full: Uint8Array[] = []
+  #fullBytes = 0
 
   /** Bytes collected and not taken. */
   get length(): number {
-    return this.#to - this.#from
+    return this.#fullBytes + this.#to - this.#from
   }
 
   /**
@@ -33,15 +42,10 @@ export class FrameWriter {
     const headLength = head?.length ?? 0
     const size = frameOverheadBytes + headLength + body.length
     if (size > limits.distFrameMaxBytes) return false
-    this.#reserve(size)
+    if (this.#to + size > this.#area.length) this.#nextArea(size)
     const area = this.#area
     const at = this.#to
-    const length = size - lengthBytes
-    area[at] = length >>> 24
-    area[at + 1] = length >>> 16
-    area[at + 2] = length >>> 8
-    area[at + 3] = length
-    area[at + 4] = type
+    writeHeader(area, at, type, size)
     if (head !== undefined) area.set(head, at + frameOverheadBytes)
     area.set(body, at + frameOverheadBytes + headLength)
     this.#to = at + size
@@ -49,30 +53,63 @@ export class FrameWriter {
   }
 
   /**
-   * The batch, which now belongs to the caller; empty when nothing was added. Its ArrayBuffer holds
-   * other batches too: it may be read and written to a socket, never transferred to a worker.
+   * What was collected, in order, which now belongs to the caller; empty when nothing was added.
+   * Its ArrayBuffers hold other batches too: they may be read and written to a socket, never
+   * transferred to a worker.
    */
-  take(): Uint8Array {
-    const batch = this.#area.subarray(this.#from, this.#to)
+  take(): Uint8Array[] {
+    if (this.length === 0) return []
+    const batches = this.#full
+    if (this.#to > this.#from) batches.push(this.#area.subarray(this.#from, this.#to))
+    this.#full = []
+    this.#fullBytes = 0
     this.#from = this.#to
-    if (this.#area.length > areaBytes) this.#use(noBytes(), 0)
-    return batch
+    if (this.#area.length > areaBytes) this.#use(noBytes())
+    return batches
   }
 
-  #reserve(size: number): void {
-    if (this.#to + size <= this.#area.length) return
-    const length = this.length
-    const needed = length + size
-    const area = room(needed > areaBytes ? Math.max(needed, length * 2) : areaBytes)
-    area.set(this.#area.subarray(this.#from, this.#to))
-    this.#use(area, length)
+  #nextArea(size: number): void {
+    if (this.#to > this.#from) {
+      this.#full.push(this.#area.subarray(this.#from, this.#to))
+      this.#fullBytes += this.#to - this.#from
+    }
+    this.#use(room(Math.max(size, this.#fullBytes > 0 ? fullAreaBytes : areaBytes)))
   }
 
-  #use(area: Uint8Array<ArrayBuffer>, length: number): void {
+  #use(area: Uint8Array<ArrayBuffer>): void {
     this.#area = area
     this.#from = 0
-    this.#to = length
+    this.#to = 0
   }
+}
+
+/** The pieces of one frame of `body`, those apart where they are; nothing in it is borrowed. */
+export function framed(type: number, body: Body, head?: Uint8Array): Uint8Array[] {
+  return framePieces(type, body.keep().pieces(), head)
+}
+
+/** The pieces of one frame made of `head` and `pieces`. */
+export function framePieces(
+  type: number,
+  pieces: readonly Uint8Array[],
+  head?: Uint8Array,
+): Uint8Array[] {
+  const headLength = head?.length ?? 0
+  const header = new Uint8Array(frameOverheadBytes + headLength)
+  let size = header.length
+  for (const piece of pieces) size += piece.length
+  writeHeader(header, 0, type, size)
+  if (head !== undefined) header.set(head, frameOverheadBytes)
+  return [header, ...pieces]
+}
+
+function writeHeader(area: Uint8Array, at: number, type: number, size: number): void {
+  const length = size - lengthBytes
+  area[at] = length >>> 24
+  area[at + 1] = length >>> 16
+  area[at + 2] = length >>> 8
+  area[at + 3] = length
+  area[at + 4] = type
 }
 
 export type FrameError = {
@@ -89,8 +126,8 @@ export type FrameError = {
 type FrameReaderOptions = {
   /** True for the frame types this stream may carry; others end it. */
   readonly knows: (type: number) => boolean
-  /** A whole frame. `body` is borrowed: valid until the callback returns. */
-  readonly onFrame: (type: number, body: Uint8Array) => void
+  /** A whole frame. Unless `given` for good, `body` is borrowed: valid until the callback returns. */
+  readonly onFrame: (type: number, body: Uint8Array, given: boolean) => void
 }
 
 /** Cuts a byte stream into frames. After an error or `stop` it ignores all input. */
@@ -129,16 +166,18 @@ export class FrameReader {
   /** Frames that lie whole in the chunk; the beginning of one that does not is kept. */
   #direct(chunk: Uint8Array, from: number): number {
     const available = chunk.length - from
+    let frameBytes = frameOverheadBytes
     if (available >= lengthBytes) {
       const length = readLength(chunk, from)
       if (this.#refuses(length, chunk[from + lengthBytes])) return chunk.length
-      const next = from + lengthBytes + length
+      frameBytes = lengthBytes + length
+      const next = from + frameBytes
       if (next <= chunk.length) {
-        this.#deliver(chunk, from, next)
+        this.#deliver(chunk, from, next, false)
         return next
       }
     }
-    this.#hold(chunk.subarray(from))
+    this.#hold(chunk.subarray(from), frameBytes)
     return chunk.length
   }
 
@@ -154,8 +193,9 @@ export class FrameReader {
       }
       return this.#deliverIfWhole(from + size)
     }
-    const size = missing(lengthBytes + readLength(this.#partial, 0))
-    this.#hold(chunk.subarray(from, from + size))
+    const frameBytes = lengthBytes + readLength(this.#partial, 0)
+    const size = missing(frameBytes)
+    this.#hold(chunk.subarray(from, from + size), frameBytes)
     return this.#deliverIfWhole(from + size)
   }
 
@@ -165,7 +205,7 @@ export class FrameReader {
     if (this.#held < end) return next
     const frame = this.#partial
     this.#drop()
-    this.#deliver(frame, 0, end)
+    this.#deliver(frame, 0, end, true)
     return next
   }
 
@@ -173,10 +213,10 @@ export class FrameReader {
    * A body is a plain Uint8Array also when the chunk is a Buffer, whose `slice` does not copy as
    * every other one does.
    */
-  #deliver(bytes: Uint8Array, from: number, to: number): void {
+  #deliver(bytes: Uint8Array, from: number, to: number, given: boolean): void {
     const bodyAt = from + frameOverheadBytes
     const body = new Uint8Array(bytes.buffer, bytes.byteOffset + bodyAt, to - bodyAt)
-    this.#options.onFrame(bytes[from + lengthBytes]!, body)
+    this.#options.onFrame(bytes[from + lengthBytes]!, body, given)
   }
 
   /** True, with the error set and reading ended, when the header cannot be accepted. */
@@ -193,11 +233,15 @@ export class FrameReader {
     return true
   }
 
-  /** Copies bytes behind those held. Doubling keeps a frame that trickles in linear. */
-  #hold(bytes: Uint8Array): void {
+  /**
+   * Copies bytes behind those held; the frame will have `frameBytes`, where that is known. Doubling
+   * keeps a frame that trickles in linear.
+   */
+  #hold(bytes: Uint8Array, frameBytes = frameOverheadBytes): void {
     const needed = this.#held + bytes.length
     if (needed > this.#partial.length) {
-      const grown = room(Math.max(this.#partial.length * 2, needed, 64))
+      const atOnce = Math.min(frameBytes, roomAtOnceBytes)
+      const grown = room(Math.max(this.#partial.length * 2, needed, atOnce))
       grown.set(this.#partial.subarray(0, this.#held))
       this.#partial = grown
     }

@@ -3,7 +3,8 @@
  * and the other values msgpackr cannot give us without its process-global extension table
  * (decision 0002). It checks nothing again: lengths, counts, nesting and keys are the scanner's.
  *
- * Decoded strings and byte arrays are copies. Recursion is at most `termDepthMax` deep.
+ * Decoded strings and byte arrays are copies, but for a byte array that is most of bytes given for
+ * good. Recursion is at most `termDepthMax` deep.
  */
 import type { Pid, Reference } from '../../runtime/identifier.ts'
 import { readBigint } from './bigint-bytes.ts'
@@ -15,6 +16,8 @@ type CachedKey = { readonly bytes: Uint8Array; readonly text: string }
 
 /** Short keys repeat from message to message; a table of this size finds most of them again. */
 const keyCacheSlots = 256
+/** Below this length a copy costs nothing to speak of, and may lie in memory shared with others. */
+const viewMinBytes = 8192
 /** Below this length a loop beats the call into native code. */
 const asciiLoopBytes = 24
 
@@ -24,6 +27,8 @@ export class TermReader {
   #bytes: Buffer = Buffer.alloc(0)
   #at = 0
   #refusedAt = -1
+  /** A byte array of this length is taken as a view. */
+  #viewFrom = Number.POSITIVE_INFINITY
 
   /** Without a space every pid and reference is refused. */
   constructor(space: TermSpace | undefined) {
@@ -35,9 +40,12 @@ export class TermReader {
     return this.#refusedAt
   }
 
-  /** Reads the term at the start of `bytes`, which are borrowed. */
-  read(bytes: Buffer): unknown {
+  /** Reads the term at the start of `bytes`, which are borrowed or `given` for good. */
+  read(bytes: Buffer, given: boolean): unknown {
     this.#bytes = bytes
+    // A view keeps all of them in memory: it must be worth that.
+    const worthBytes = Math.max(bytes.length / 2, viewMinBytes)
+    this.#viewFrom = given ? worthBytes : Number.POSITIVE_INFINITY
     this.#at = 0
     this.#refusedAt = -1
     return this.#value()
@@ -65,7 +73,7 @@ export class TermReader {
       case 0xc5:
       case 0xc6: {
         const size = this.#unsigned(1 << (tag - 0xc4))
-        return this.#copy(size)
+        return size < this.#viewFrom ? this.#copy(size) : this.#view(size)
       }
       default:
         return this.#extension(tag, this.#at - 1)
@@ -211,10 +219,17 @@ export class TermReader {
   }
 
   #copy(size: number): Uint8Array {
-    const copy = new Uint8Array(size)
+    const copy = size < viewMinBytes ? new Uint8Array(size) : uncleared(size)
     copy.set(this.#bytes.subarray(this.#at, this.#at + size))
     this.#at += size
     return copy
+  }
+
+  #view(size: number): Uint8Array {
+    const { buffer, byteOffset } = this.#bytes
+    const view = new Uint8Array(buffer, byteOffset + this.#at, size)
+    this.#at += size
+    return view
   }
 
   #unsigned(size: number): number {
@@ -223,6 +238,11 @@ export class TermReader {
     for (let left = size; left > 0; left -= 1) value = value * 256 + bytes[this.#at++]!
     return value
   }
+}
+
+/** Memory of its own that is written before it is read: not cleared first. */
+function uncleared(size: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(size).buffer)
 }
 
 function startsAt(bytes: Uint8Array, from: number, size: number, key: Uint8Array): boolean {

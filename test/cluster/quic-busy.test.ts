@@ -106,7 +106,7 @@ test(
   async () => {
     const { node, child } = await scene()
     child.kill('SIGSTOP')
-    const pids = [0, 1].map((mark) => spawn(node, pourer(mark, 60, [])))
+    const pids = [0, 1].map((mark) => spawn(node, pourer(mark, 20, [])))
     await until('they are held', () => channelStatistics(node, far)?.heldSenders === 2)
     await node.run(async (self) => {
       const refs = pids.map((pid) => self.monitor(pid))

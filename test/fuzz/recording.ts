@@ -101,7 +101,11 @@ export function recordSignals(): readonly RecordedFrame[] {
     .map((signal) => {
       const encoded = encodeSignal(codec, signal, true)
       if (encoded.tag === 'error') throw new Error(`${signal.tag}: ${encoded.path}`)
-      return { name: signal.tag, type: encoded.type, term: parseTerm(encoded.bytes.slice()) }
+      return {
+        name: signal.tag,
+        type: encoded.type,
+        term: parseTerm(Buffer.concat(encoded.body.pieces())),
+      }
     })
 }
 

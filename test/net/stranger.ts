@@ -121,7 +121,7 @@ function shakeHands(connection: Connection, { name, target }: KnownPeerOptions):
         if (action.tag === 'send') {
           const writer = new FrameWriter()
           writer.append(controlFrame.handshake, codec.encode(action.message))
-          stream.write(writer.take())
+          stream.write(Buffer.concat(writer.take()))
         } else if (action.tag === 'choose') step({ tag: 'chosen', won: true })
         else if (action.tag === 'up') resolve(action.peer.creation)
         else if (action.tag === 'fail') reject(new Error(`handshake: ${action.reason}`))

@@ -38,13 +38,20 @@ export function buildConfigs(
     return tlsFailure('certDer is not the first certificate of certPem')
   }
   try {
-    const loopback = build(quiche, tls, settings, datagramLargestBytes)
+    const loopback = build(quiche, tls, onLoopback(settings), datagramLargestBytes)
     const wide = build(quiche, tls, settings, settings.datagramMaxBytes)
     return { tag: 'ok', configs: { loopback, wide } }
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     return tlsFailure(`the certificate and key of this node were refused: ${why}`)
   }
+}
+
+function onLoopback(settings: QuicSettings): QuicSettings {
+  const streamWindowBytes = Math.min(settings.streamWindowBytes, limits.carrierLoopbackWindowBytes)
+  const widest = 2 * limits.carrierLoopbackWindowBytes
+  const connectionWindowBytes = Math.min(settings.connectionWindowBytes, widest)
+  return { ...settings, streamWindowBytes, connectionWindowBytes }
 }
 
 /** The largest datagram that the path to `host` may carry; whether it does must be tried. */

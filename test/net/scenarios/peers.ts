@@ -81,8 +81,8 @@ async function answered(stage: Scene, peer: KnownPeer, stream: CarrierStream): P
   )
   if (encoded.tag === 'error') throw new Error(encoded.path)
   const writer = new FrameWriter()
-  writer.append(encoded.type, encoded.bytes)
-  await push(stream, writer.take())
+  writer.append(encoded.type, Buffer.concat(encoded.body.pieces()))
+  await push(stream, Buffer.concat(writer.take()))
   await until('the answer to a monitor', () => heard > 0, 120_000)
 }
 
@@ -163,7 +163,7 @@ async function unfinished(stage: Stage): Promise<string> {
       view.setUint32(9, declared)
       const writer = new FrameWriter()
       writer.append(fragmentFrame, body)
-      await push(stream, writer.take())
+      await push(stream, Buffer.concat(writer.take()))
     }
     await answered(scene, peer, stream)
     assert.is(peer.connection.closed, false, 'all of this is allowed')

@@ -40,6 +40,27 @@ test('clear forgets everything', () => {
   assert.equal([...queue.head(new Uint8Array(9))], [5])
 })
 
+test('a chunk whose memory is gone counts as zeros', () => {
+  const queue = new WriteQueue()
+  const given = Uint8Array.of(1, 2, 3, 4)
+  queue.push(given)
+  queue.push(Uint8Array.of(5))
+  queue.consume(1)
+  structuredClone(given, { transfer: [given.buffer] })
+  assert.equal([...queue.head(new Uint8Array(9))], [0, 0, 0, 5])
+  queue.consume(3)
+  assert.equal([queue.bytes, [...queue.head(new Uint8Array(9))]], [1, [5]])
+})
+
+test('small chunks are gathered up to a large one, which is not copied', () => {
+  const queue = new WriteQueue()
+  const large = new Uint8Array(10_000)
+  for (const chunk of [Uint8Array.of(1), Uint8Array.of(2), large]) queue.push(chunk)
+  assert.equal([...queue.head(new Uint8Array(65_536))], [1, 2])
+  queue.consume(2)
+  assert.is(queue.head(new Uint8Array(65_536)).buffer, large.buffer)
+})
+
 test('what comes out is what went in, however it is taken', () => {
   useSeed(11)
   const random = seededRandom(11)

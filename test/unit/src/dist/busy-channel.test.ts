@@ -2,7 +2,7 @@
  * The busy channel: who is held when more waits for a node than may, what lets go of them, who is
  * not held, and what is dropped. A peer that does not read plays the slow reader.
  */
-import { processOfSelf, systemOf, UNHELD } from '../../../../runtime/kernel.ts'
+import { processOfSelf, type Signal, systemOf, UNHELD } from '../../../../runtime/kernel.ts'
 import { closeCode, controlFrame } from '../../../../src/dist/protocol.ts'
 import {
   at,
@@ -39,6 +39,7 @@ const far = 'far@10.6.6.6'
 const sink = { tag: 'at', node: far, name: 'sink' } as const
 const blockBytes = 1024 * 1024
 const max = limits.distQueueMaxBytes
+const senderMax = limits.distSenderQueueMaxBytes
 
 type Scene = { readonly cluster: VirtualCluster; readonly node: Node; readonly peer: ScriptedPeer }
 
@@ -73,6 +74,16 @@ function pour(node: Node, blocks: number, sent: number[], mark = 0): Pid {
   )
 }
 
+const smallBlock = new Uint8Array(limits.distFragmentBytes / 2)
+
+function isSend(signal: Signal): signal is Signal & { tag: 'send' } {
+  return signal.tag === 'send'
+}
+
+function sizeOf(message: unknown): unknown {
+  return message instanceof Uint8Array ? message.length : message
+}
+
 function heldBy(node: Node): number {
   return channelStatistics(node, far)?.heldSenders ?? -1
 }
@@ -90,7 +101,7 @@ test('above the limit a sender is held at its next primitive, until half has lef
   await cluster.until('it is held', () => heldBy(node) === 1)
   await cluster.pass(1_000)
   const queued = channelStatistics(node, far)?.queuedBytes ?? 0
-  assert.ok(queued > max && queued < max + 2 * blockBytes, `${queued} bytes wait`)
+  assert.ok(queued > senderMax && queued < senderMax + 2 * blockBytes, `${queued} bytes wait`)
   assert.ok(sent.length < 25, `${sent.length} were sent`)
   assert.is(processInfo(node, pid)?.status, 'suspended')
   peer.listen()
@@ -113,9 +124,9 @@ test('it goes on when less than half waits, not before', async () => {
     if (sent.length === before) seen.push(channelStatistics(node, far)?.queuedBytes ?? 0)
     return sent.length > before
   })
-  assert.ok(seen.length > 2 && seen.some((bytes) => bytes < max), 'it was seen to shrink')
+  assert.ok(seen.length > 2 && seen.some((bytes) => bytes < senderMax), 'it was seen to shrink')
   const last = seen.at(-1) ?? 0
-  assert.ok(last > max / 2 - 2 * blockBytes, `${last} waited when it was let go`)
+  assert.ok(last > senderMax / 2 - 2 * blockBytes, `${last} waited when it was let go`)
 })
 
 test('sendReady waits for room, and for nothing when there is some', async () => {
@@ -133,9 +144,11 @@ test('sendReady waits for room, and for nothing when there is some', async () =>
   pour(node, 20, [])
   await cluster.until('it is held', () => heldBy(node) === 1)
   const waiting = node.run(async (self) => {
+    for (let n = 0; n < 10; n++) self.send(sink, block(1))
     await self.sendReady(far)
     log.push('ready')
   })
+  await node.run((self) => self.sendReady(far))
   await cluster.pass(1_000)
   assert.equal([log, heldBy(node)], [[], 2])
   peer.listen()
@@ -261,17 +274,76 @@ test('who only answers for what others do is not held', async () => {
   assert.is(heldBy(node), 1)
 })
 
+/** So many senders of small messages that everybody is held, whatever is in the peer's windows. */
+const crowd = 2 * Math.ceil(max / senderMax)
+
+/** Sends small messages, waiting between them as a process does. */
+function trickle(node: Node, messages: number, log: string[] = []): Pid {
+  return spawn(
+    node,
+    process('busy.trickling', async (self: Self) => {
+      for (let n = 0; n < messages; n++) {
+        self.send(sink, smallBlock)
+        await self.sendReady(far)
+      }
+      log.push('done')
+    }),
+  )
+}
+
+test('a large message holds its sender, and nobody else', async () => {
+  const { cluster, node, peer } = await scene()
+  const log: string[] = []
+  const large = node.run(async (self) => {
+    self.send(sink, new Uint8Array(2 * max).fill(1))
+    self.send(sink, 'after')
+    await self.sendReady(far)
+    log.push('large')
+  })
+  await cluster.until('it is held', () => heldBy(node) === 1)
+  await cluster.run(node, async (self) => {
+    self.send(sink, 'small')
+    await self.sendReady(far)
+    log.push('small')
+  })
+  assert.equal([log, heldBy(node)], [['small'], 1])
+  peer.listen()
+  await cluster.drive(large)
+  await cluster.until('all is there', () => peer.heard.filter(isSend).length === 3)
+  const order = peer.heard.filter(isSend).map(({ message }) => sizeOf(message))
+  assert.equal(order, ['small', 2 * max, 'after'])
+})
+
+test('many senders of little hold everybody, until half has left', async () => {
+  const { cluster, node, peer } = await scene()
+  const log: string[] = []
+  const each = Math.ceil(senderMax / smallBlock.length)
+  for (let n = 0; n < crowd; n++) trickle(node, each, log)
+  await cluster.until('they are held', () => heldBy(node) > 0)
+  const late = trickle(node, 1, log)
+  await cluster.pass(1_000)
+  assert.is(processInfo(node, late)?.status, 'suspended')
+  const held = heldBy(node)
+  assert.ok(held > 1 && log.length === crowd + 1 - held, `${held} held, ${log.length} done`)
+  peer.listen()
+  await cluster.until('all are done', () => log.length === crowd + 1)
+  assert.is(heldBy(node), 0)
+  await cluster.until('all is there', () => marksOf(peer).length === crowd * each + 1)
+})
+
 test('parts of the system are not held: their messages are dropped and counted', async () => {
   const { cluster, node, peer } = await scene()
-  pour(node, 40, [])
-  await cluster.until('it is held', () => heldBy(node) === 1)
+  for (let n = 0; n < crowd; n++) trickle(node, Math.ceil(senderMax / smallBlock.length) + 1)
+  await cluster.until('they are held', () => heldBy(node) > 0)
+  await cluster.pass(1_000)
+  const held = heldBy(node)
   await cluster.run(node, async (self) => {
     processOfSelf(self).flags |= UNHELD
     for (let n = 0; n < 5; n++) self.send(sink, 'gossip')
     self.monitor(sink)
     await self.yield()
   })
-  assert.equal([heldBy(node), channelStatistics(node, far)?.dropped], [1, 5])
+  assert.equal([heldBy(node), channelStatistics(node, far)?.dropped], [held, 5])
   peer.listen()
   await peer.next('monitor')
   assert.not(peer.heard.some((signal) => signal.tag === 'send' && signal.message === 'gossip'))

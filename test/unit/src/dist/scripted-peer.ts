@@ -175,7 +175,7 @@ export class ScriptedPeer {
   sendControl(type: number, body: Uint8Array): void {
     const writer = new FrameWriter()
     writer.append(type, body)
-    this.controlStream.write(writer.take())
+    this.controlStream.write(Buffer.concat(writer.take()))
   }
 
   /** Bytes on the control stream. */
@@ -297,7 +297,7 @@ export class ScriptedPeer {
   send(signal: Signal, lane = 0): void {
     const encoded = encodeSignal(this.codec, signal, true)
     if (encoded.tag === 'error') throw new Error(encoded.path)
-    this.frame(encoded.type, encoded.bytes, lane)
+    this.frame(encoded.type, Buffer.concat(encoded.body.pieces()), lane)
   }
 
   /** A frame with any term as its body. */
@@ -310,7 +310,7 @@ export class ScriptedPeer {
   frame(type: number, body: Uint8Array, lane = 0): void {
     const writer = new FrameWriter()
     if (!writer.append(type, body)) throw new Error('too long for a frame')
-    this.raw(writer.take(), lane)
+    this.raw(Buffer.concat(writer.take()), lane)
   }
 
   /** Bytes on the data stream `lane`. */

@@ -3,7 +3,7 @@ import { LargeBudget } from '../../../../src/dist/large-budget.ts'
 import { fragmentFrame, streamKind } from '../../../../src/dist/protocol.ts'
 import { SendStream } from '../../../../src/dist/send-stream.ts'
 import { limits } from '../../../../src/limits.ts'
-import { FrameReader, Reassembly } from '../../../../src/wire/index.ts'
+import { Body, FrameReader, Reassembly } from '../../../../src/wire/index.ts'
 import { assert, suite } from '../../../support/harness.ts'
 
 const test = suite('send stream')
@@ -19,6 +19,7 @@ class Wire implements CarrierStream {
   writes = 0
   roomBytes = Number.POSITIVE_INFINITY
   readonly arrivals: Arrival[] = []
+  readonly bodies: Uint8Array[] = []
   /** Fragments and whole frames as they came: 0 for a whole one, else the id of its message. */
   readonly pieces: number[] = []
   unfinishedMax = 0
@@ -63,6 +64,7 @@ class Wire implements CarrierStream {
   resume(): void {}
 
   #arrived(type: number, body: Uint8Array): void {
+    this.bodies.push(body.slice())
     this.arrivals.push({ type, size: body.length, mark: body[0] })
   }
 }
@@ -80,10 +82,14 @@ function setup(wire = new Wire(), budget = new LargeBudget()): Setup {
 }
 
 /** A body of `size` bytes whose first one is `mark`. */
-function body(size: number, mark: number): Uint8Array {
+function bytesOf(size: number, mark: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(size)
   bytes[0] = mark
   return bytes
+}
+
+function body(size: number, mark: number): Body {
+  return new Body(bytesOf(size, mark))
 }
 
 const big = limits.distFragmentBytes * 4
@@ -116,8 +122,8 @@ test('a flush with nothing to send writes nothing', () => {
 test('bodies are copied: what the sender changes afterwards does not travel', () => {
   const { wire, stream } = setup()
   for (const size of [10, big]) {
-    const bytes = body(size, 1)
-    stream.append(1, 10, bytes)
+    const bytes = bytesOf(size, 1)
+    stream.append(1, 10, new Body(bytes))
     bytes.fill(9)
   }
   stream.append(1, 10, body(5, 2))
@@ -180,7 +186,61 @@ test('what comes while a large message is under way goes between its pieces', ()
   assert.equal(wire.pieces, [1], 'blocked')
   wire.roomBytes = Number.POSITIVE_INFINITY
   stream.onDrain()
-  assert.equal(wire.pieces, [1, 0, 1, 1, 1])
+  assert.equal(wire.pieces, [1, 1, 0, 1, 1])
+})
+
+test('many small frames of one sender do not hold up those of another', () => {
+  const { wire, stream } = setup()
+  wire.roomBytes = 1
+  for (let n = 0; n < 20_000; n++) stream.append(1, 10, body(100, 1))
+  stream.append(2, 10, body(100, 2))
+  stream.flush()
+  wire.roomBytes = Number.POSITIVE_INFINITY
+  stream.onDrain()
+  const at = wire.arrivals.findIndex(({ mark }) => mark === 2)
+  assert.is(wire.arrivals.length, 20_001)
+  assert.ok(at > 0 && at < 2_000, `it came after ${at} others`)
+})
+
+test('a byte array that is apart goes between what is around it, whole or in fragments', () => {
+  for (const size of [limits.wireApartBytes, big]) {
+    const { wire, stream } = setup()
+    const bytes = bytesOf(size, 7)
+    const around = Uint8Array.of(1, 2, 3, 4)
+    stream.append(1, 10, new Body(around, [{ at: 2, bytes, length: size }]))
+    around.fill(9)
+    stream.append(1, 11, body(1, 5))
+    stream.flush()
+    assert.equal(
+      wire.arrivals.map(({ type, size: length, mark }) => [type, length, mark]),
+      [
+        [10, size + 4, 1],
+        [11, 1, 5],
+      ],
+    )
+    assert.equal([...wire.bodies[0]!.subarray(0, 4)], [1, 2, 7, 0])
+    assert.equal([...wire.bodies[0]!.subarray(-2)], [3, 4])
+  }
+})
+
+test('memory that its owner gives away meanwhile leaves as zeros, and breaks nothing', () => {
+  const { wire, stream } = setup()
+  wire.roomBytes = 1
+  const bytes = bytesOf(big, 7)
+  stream.append(1, 10, new Body(new Uint8Array(0), [{ at: 0, bytes, length: big }]))
+  stream.append(1, 11, body(1, 5))
+  stream.flush()
+  structuredClone(bytes, { transfer: [bytes.buffer] })
+  assert.is(bytes.length, 0)
+  wire.roomBytes = Number.POSITIVE_INFINITY
+  stream.onDrain()
+  assert.equal(
+    wire.arrivals.map(({ type, size }) => [type, size]),
+    [
+      [10, big],
+      [11, 1],
+    ],
+  )
 })
 
 test('a full transport is given nothing until it drains, and then everything', () => {

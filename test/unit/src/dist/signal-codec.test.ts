@@ -50,7 +50,7 @@ const signals: readonly Signal[] = [
 function encoded(signal: Signal, exposeStacks = false): { type: number; bytes: Uint8Array } {
   const result = encodeSignal(near, signal, exposeStacks)
   if (result.tag === 'error') throw new Error(`${result.path}: ${result.reason}`)
-  return { type: result.type, bytes: result.bytes.slice() }
+  return { type: result.type, bytes: new Uint8Array(Buffer.concat(result.body.pieces())) }
 }
 
 function decoded({ type, bytes }: { type: number; bytes: Uint8Array }): Signal | undefined {

@@ -1,6 +1,7 @@
 /** Golden bytes in both directions, and identifiers across a channel. */
 import { addExtension, Unpackr } from 'msgpackr'
 import { pidKey } from '../../../../runtime/identifier.ts'
+import { limits } from '../../../../src/limits.ts'
 import { canonicalBytes, createCodec } from '../../../../src/wire/index.ts'
 import { assert, suite } from '../../../support/harness.ts'
 import { canonicalVectors } from '../../../support/vectors/canonical.ts'
@@ -96,6 +97,73 @@ test('a host that uses msgpackr itself and we leave each other alone', () => {
   const received = sent.tag === 'ok' ? receiver.decode(sent.bytes) : sent
   assert.ok(received.tag === 'ok' && equalTerms(received.term, term))
   assert.is(new Unpackr().unpack(Buffer.from('c7011205', 'hex')), 'host 18')
+})
+
+test('a body with large byte arrays apart is the same bytes, and does not copy them', () => {
+  const codec = createCodec(ends.alice)
+  const large = new Uint8Array(limits.wireApartBytes).fill(1)
+  const small = new Uint8Array(limits.wireApartBytes - 1).fill(2)
+  const cases: readonly (readonly [term: unknown, isApart: boolean])[] = [
+    [large, true],
+    [[large, small, large], true],
+    [{ a: 1, b: large }, true],
+    [[small, 'x'], false],
+  ]
+  for (const [term, isApart] of cases) {
+    const whole = codec.encode(term)
+    const expected = whole.tag === 'ok' ? whole.bytes.slice() : undefined
+    const result = codec.encodeBody(term)
+    if (result.tag === 'error' || expected === undefined) throw new Error('not encoded')
+    const pieces = result.body.keep().pieces()
+    assert.is(result.body.length, expected.length)
+    assert.ok(Buffer.concat(pieces).equals(expected))
+    assert.is(
+      pieces.some(({ buffer }) => buffer === large.buffer),
+      isApart,
+    )
+  }
+})
+
+test('encoding a term from inside another one keeps their byte arrays apart', () => {
+  const codec = createCodec(ends.alice)
+  const large = (mark: number): Uint8Array => new Uint8Array(limits.wireApartBytes).fill(mark)
+  let inner: Uint8Array | undefined
+  const term = {
+    a: large(1),
+    get b() {
+      const result = codec.encodeBody(large(2))
+      if (result.tag === 'ok') inner = Buffer.concat(result.body.pieces())
+      return 3
+    },
+    c: large(4),
+  }
+  const result = codec.encodeBody(term)
+  const bytes = result.tag === 'ok' ? Buffer.concat(result.body.pieces()) : undefined
+  const decoded = bytes && createCodec(ends.bob).decode(bytes)
+  assert.ok(decoded?.tag === 'ok')
+  assert.ok(equalTerms(decoded.term, { a: large(1), b: 3, c: large(4) }))
+  assert.is(inner?.length, limits.wireApartBytes + 3)
+})
+
+test('bytes given for good are viewed by a byte array that is most of them, else copied', () => {
+  const codec = createCodec(ends.bob)
+  const encoded = createCodec(ends.alice).encode([new Uint8Array(20_000).fill(7), 1n])
+  if (encoded.tag === 'error') throw new Error('not encoded')
+  const given = encoded.bytes.slice()
+  const arrayIn = (bytes: Uint8Array, good: boolean): Uint8Array => {
+    const decoded = codec.decode(bytes, good)
+    if (decoded.tag === 'error' || !Array.isArray(decoded.term)) throw new Error('not decoded')
+    return decoded.term[0]
+  }
+  assert.is(arrayIn(given, true).buffer, given.buffer)
+  assert.is.not(arrayIn(given, false).buffer, given.buffer)
+  assert.is(
+    arrayIn(given, true).every((byte) => byte === 7),
+    true,
+  )
+  const half = createCodec(ends.alice).encode([new Uint8Array(9000), new Uint8Array(12_000)])
+  const pair = half.tag === 'ok' ? half.bytes.slice() : new Uint8Array(0)
+  assert.is.not(arrayIn(pair, true).buffer, pair.buffer, 'less than half')
 })
 
 test('encoded bytes are borrowed, and a large buffer is let go', () => {

@@ -1,7 +1,7 @@
 /** Messages cut and put together; and fragments that are missing, doubled, late or never end. */
 import fc from 'fast-check'
 import { limits } from '../../../../src/limits.ts'
-import { fragments, Reassembly } from '../../../../src/wire/index.ts'
+import { Body, fragments, Reassembly } from '../../../../src/wire/index.ts'
 import { assert, suite } from '../../../support/harness.ts'
 
 const test = suite('fragment')
@@ -13,7 +13,8 @@ function bodyOf(size: number): Uint8Array {
 
 /** Each fragment as the body of its frame. */
 function cut(id: number, type: number, body: Uint8Array): Buffer[] {
-  return [...fragments(id, type, body)].map(({ head, bytes }) => Buffer.concat([head, bytes]))
+  const cuts = [...fragments(id, type, new Body(body))]
+  return cuts.map(({ head, pieces }) => Buffer.concat([head, ...pieces]))
 }
 
 function first(id: number, total: number, bytes: Uint8Array): Buffer {
@@ -154,6 +155,18 @@ test('a message that trickles in byte by byte is put together', () => {
   }
   const end = reassembly.push(later(1, body.length - 1, body.subarray(-1)))
   assert.equal(end, { tag: 'done', type: 1, body })
+})
+
+test('what is held grows with what has come, and is whole at once when enough has', () => {
+  const reassembly = new Reassembly()
+  const total = 64 * 1024 * 1024
+  const before = process.memoryUsage().arrayBuffers
+  assert.is(reassembly.push(first(1, total, bodyOf(1000))).tag, 'more')
+  assert.ok(process.memoryUsage().arrayBuffers - before < 1_000_000, 'declared, not held')
+  const part = new Uint8Array(total / 16)
+  assert.is(reassembly.push(later(1, 1, part)).tag, 'more')
+  const held = process.memoryUsage().arrayBuffers - before
+  assert.ok(held > total * 0.9 && held < total * 1.3, `${held} held`)
 })
 
 test('random bytes never throw', () => {
