@@ -2,6 +2,12 @@
 export * from '../runtime/index.ts'
 export * from '../stdlib/index.ts'
 export type { Address, Carrier } from './carrier/carrier.ts'
+export type {
+  BackendEnv,
+  DiscoveryBackend,
+  DiscoveryEntry,
+  LookupResult,
+} from './discovery/index.ts'
 export {
   type ChannelStatistics,
   channelStatistics,
@@ -28,6 +34,8 @@ export {
   type TrustMode,
 } from './identity/index.ts'
 export type { Metric, MetricLabels } from './metrics/index.ts'
+export { listNodes, lookupNode } from './node/discovery.ts'
+export type { DiscoveryOptions } from './node/discovery-options.ts'
 export type { Node } from './node/node.ts'
 export type { NodeOptions } from './node/options.ts'
 export { prepareKeys } from './node/prepare-keys.ts'

@@ -4,7 +4,8 @@
  * leaves the old bytes or the new ones. Reads are bounded before the bytes are taken.
  */
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, mkdir, open, readdir, rename, unlink } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { type FileHandle, mkdir, open, opendir, rename, unlink } from 'node:fs/promises'
 import { platform } from 'node:os'
 import { dirname } from 'node:path'
 import type { Storage, StorageFailure } from './platform.ts'
@@ -45,12 +46,20 @@ async function syncDirectory(path: string): Promise<void> {
   }
 }
 
+/** A pipe that nobody writes to would otherwise hold the thread that opens it for ever. */
+const readOnly = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
+/** Entries of a directory read at once. */
+const entriesAtOnce = 512
+
 /** The whole file, or undefined when it is larger; what its size claims to be is not trusted. */
 async function readAtMost(
   file: FileHandle,
+  path: string,
   maxBytes: number,
 ): Promise<{ readonly bytes: Uint8Array; readonly mode: number } | undefined> {
-  const { size, mode } = await file.stat()
+  const stats = await file.stat()
+  if (stats.isFIFO()) throw new Error(`${path} is a pipe`)
+  const { size, mode } = stats
   if (size > maxBytes) return undefined
   const chunks: Buffer[] = []
   for await (const chunk of file.createReadStream({ start: 0, end: maxBytes, autoClose: false })) {
@@ -68,9 +77,9 @@ export function nodeStorage(): Storage {
   return {
     async read(path, maxBytes) {
       try {
-        const file = await open(path, 'r')
+        const file = await open(path, readOnly)
         try {
-          const content = await readAtMost(file, maxBytes)
+          const content = await readAtMost(file, path, maxBytes)
           if (content !== undefined) return { tag: 'ok', ...content }
           const message = `${path} holds more than ${maxBytes} bytes`
           return { tag: 'error', reason: 'tooLarge', message }
@@ -104,9 +113,17 @@ export function nodeStorage(): Storage {
       }
     },
 
-    async list(path) {
+    async list(path, namesMax = Number.POSITIVE_INFINITY) {
       try {
-        return { tag: 'ok', names: (await readdir(path)).sort() }
+        const names: string[] = []
+        for await (const { name } of await opendir(path, { bufferSize: entriesAtOnce })) {
+          if (names.length === namesMax) {
+            const message = `${path} has more than ${namesMax} entries`
+            return { tag: 'error', reason: 'tooLarge', message }
+          }
+          names.push(name)
+        }
+        return { tag: 'ok', names: names.sort() }
       } catch (error) {
         return failure(error)
       }

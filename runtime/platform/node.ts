@@ -8,6 +8,7 @@
 import { randomFillSync } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
 import { availableParallelism } from 'node:os'
+import { nodeResolver } from './node-resolver.ts'
 import { nodeStorage } from './node-storage.ts'
 import type { Clock, EndSignal, Platform, Random, TimerHandle, Turn } from './platform.ts'
 import { onUnhandledRejection } from './rejections.ts'
@@ -99,6 +100,7 @@ export function nodePlatform(): Platform {
         ({ address }) => address,
         () => undefined,
       ),
+    resolver: nodeResolver,
     failed: () => {
       process.exitCode = 1
     },

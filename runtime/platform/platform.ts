@@ -1,6 +1,6 @@
 /**
  * The ports through which a node touches its surroundings: time, chance, turns of the event loop,
- * files. Everything above them is deterministic: given the same answers from these ports a node
+ * files, DNS. Everything above them is deterministic: given the same answers from these ports a node
  * does the same things in the same order. The real ones are in `node.ts`, the virtual ones in
  * `sim.ts`; no other file of runtime/, stdlib/ or src/ (socket code in src/carrier apart) may read
  * a clock, a random source or a timer (tidy enforces it).
@@ -59,7 +59,8 @@ export type StorageFailure = {
 
 /**
  * Small files: keys, pins, certificates. Every failure is a value. Paths use `/`. `read` gives the
- * permissions too, as in `chmod`; where the system has none they are the owner's alone.
+ * permissions too, as in `chmod`; where the system has none they are the owner's alone. A pipe
+ * is `failed`: nobody may ever write to it.
  * `write` is atomic: after a crash the file holds the old bytes or the new ones, never a part, and
  * its mode is set while it is still empty.
  */
@@ -76,12 +77,56 @@ export interface Storage {
     mode: number,
   ): Promise<{ readonly tag: 'ok' } | StorageFailure>
   remove(path: string): Promise<{ readonly tag: 'ok' } | StorageFailure>
-  /** Names of the entries of a directory, sorted; an absent directory is `notFound`. */
+  /**
+   * Names of the entries of a directory, sorted; an absent directory is `notFound`, one with more
+   * than `namesMax` entries (default: any number) `tooLarge`.
+   */
   list(
     path: string,
+    namesMax?: number,
   ): Promise<{ readonly tag: 'ok'; readonly names: readonly string[] } | StorageFailure>
   /** Creates a directory and its parents; the last one gets `mode`. Existing is ok. */
   makeDirectory(path: string, mode: number): Promise<{ readonly tag: 'ok' } | StorageFailure>
+}
+
+/** A service record as received: nothing of it has been checked. */
+export type ServiceRecord = {
+  readonly name: string
+  readonly port: number
+  readonly priority: number
+  readonly weight: number
+}
+
+export type ResolverFailure = {
+  readonly tag: 'error'
+  /** `notFound`: there is no such name, or it has no such records. */
+  readonly reason: 'notFound' | 'failed'
+  readonly message: string
+}
+
+export type ResolverOptions = {
+  /**
+   * Who is asked, each an IP literal, `IPv4:port` or `[IPv6]:port`. Default: the system, with its
+   * files and search domains for addresses.
+   */
+  readonly servers?: readonly string[]
+  /** Milliseconds after which an unanswered question is asked once more; then twice that. */
+  readonly timeoutMs: number
+}
+
+/** Questions to DNS. Every failure is a value. */
+export interface Resolver {
+  /** The addresses of a host in one family, IP literals. */
+  addresses(
+    host: string,
+    family: 4 | 6,
+  ): Promise<{ readonly tag: 'ok'; readonly addresses: readonly string[] } | ResolverFailure>
+  /** The SRV records of a name such as `_service._udp.domain`. */
+  services(
+    name: string,
+  ): Promise<{ readonly tag: 'ok'; readonly services: readonly ServiceRecord[] } | ResolverFailure>
+  /** Abandons what is under way. */
+  close(): void
 }
 
 export type EndSignal = 'SIGINT' | 'SIGTERM'
@@ -97,6 +142,8 @@ export interface Platform {
   readonly storage: Storage
   /** The IP address of a host name; literals stand for themselves. Undefined when unknown. */
   lookup(host: string): Promise<string | undefined>
+  /** A resolver of one's own. */
+  resolver(options: ResolverOptions): Resolver
   /** The program failed: its exit code is not 0 once nothing keeps it alive. */
   failed(): void
   /**

@@ -11,8 +11,15 @@ import type { InboundGate } from './inbound-gate.ts'
 import type { PeerAuth } from './peer-auth.ts'
 import type { Router } from './router.ts'
 
-/** Where a node can be dialled; undefined when unknown. Never throws. */
-export type Resolver = (node: string) => Promise<Address | undefined>
+/** Where nodes can be dialled. Nothing of it throws or rejects. */
+export interface AddressBook {
+  /** The addresses of a node, to be tried in order; none when it is not known. */
+  resolve(node: string): Promise<readonly Address[]>
+  /** What answers at `address`, if anything, is not that node. */
+  unreachable(node: string, address: Address): void
+  /** The node has gone: it may come back elsewhere. */
+  forget(node: string): void
+}
 
 export type DistContext = {
   readonly system: System
@@ -27,5 +34,5 @@ export type DistContext = {
   /** What this node offers in the dist handshake. */
   readonly flags: readonly string[]
   readonly tickMs: number
-  readonly resolve: Resolver
+  readonly addresses: AddressBook
 }

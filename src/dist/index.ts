@@ -1,5 +1,5 @@
 /** Distribution: channels to other nodes, made on demand. */
-export type { Resolver } from './context.ts'
+export type { AddressBook } from './context.ts'
 export {
   channelStatistics,
   connectNode,

@@ -10,7 +10,7 @@ import {
   type Self,
   send,
 } from '../../runtime/index.ts'
-import type { CloseInfo, Connection } from '../carrier/carrier.ts'
+import type { Address, CarrierFailure, CloseInfo, Connection } from '../carrier/carrier.ts'
 import { limits } from '../limits.ts'
 import { isFree } from './admission.ts'
 import type { Attempt } from './attempts.ts'
@@ -72,6 +72,7 @@ async function runLink(
   streams.listen()
   const known = await self.wait(identifying)
   if (known.tag === 'error') {
+    mistaken(context, attempt, opened)
     connection.close(closeCode.authenticationFailed, known.reason)
     return
   }
@@ -81,6 +82,7 @@ async function runLink(
   if (greeting.tag === 'error') {
     reportHandshake(context, known.name, greeting)
     const superseded = greeting.reason === 'superseded'
+    if (!isProven(greeting)) mistaken(context, attempt, opened)
     connection.close(superseded ? closeCode.superseded : closeCode.handshakeFailed, greeting.reason)
     // Our dial yielded to the peer's own: what waits here is for that one to deliver.
     if (superseded && dialed !== undefined) await awaitOther(self, context, dialed)
@@ -89,18 +91,35 @@ async function runLink(
   await keep(self, context, connection, incoming, greeting, release)
 }
 
-async function dial(
+type Opened = { readonly connection: Connection; readonly incoming: Incoming }
+type Dialled = Opened & { readonly address: Address }
+
+/** Tries the addresses of a node in turn. All of them share the time that one would have. */
+async function dial(self: Self, context: DistContext, node: string): Promise<Dialled | undefined> {
+  const { addresses, system } = context
+  const { clock } = system.platform
+  const known = await self.wait(addresses.resolve(node))
+  if (known.length === 0) system.trace.log('warning', 'no address known for node', { node })
+  const deadlineMs = clock.now() + limits.distHandshakeTimeoutMs
+  for (const [at, address] of known.entries()) {
+    const leftMs = Math.max(1, deadlineMs - clock.now())
+    const result = await dialAt(self, context, address, leftMs / (known.length - at))
+    if (result.tag === 'ok') return { ...result, address }
+    addresses.unreachable(node, address)
+    const { reason, message } = result
+    system.trace.log('warning', 'dial failed', { node, reason, detail: message })
+  }
+  return undefined
+}
+
+async function dialAt(
   self: Self,
   context: DistContext,
-  node: string,
-): Promise<{ readonly connection: Connection; readonly incoming: Incoming } | undefined> {
-  const address = await self.wait(context.resolve(node))
-  if (address === undefined) {
-    context.system.trace.log('warning', 'no address known for node', { node })
-    return undefined
-  }
+  address: Address,
+  timeoutMs: number,
+): Promise<({ readonly tag: 'ok' } & Opened) | CarrierFailure> {
   // Taken over in the very turn it is made, whether or not this process still lives.
-  const dialing = context.endpoint.dial(address, limits.distHandshakeTimeoutMs).then((result) => {
+  const dialing = context.endpoint.dial(address, timeoutMs).then((result) => {
     if (result.tag === 'error') return result
     const incoming = new Incoming(result.connection)
     result.connection.handler = incoming
@@ -115,10 +134,13 @@ async function dial(
   })
   const result = await self.wait(dialing)
   taken = true
-  if (result.tag === 'ok') return result
-  const { reason, message } = result
-  context.system.trace.log('warning', 'dial failed', { node, reason, detail: message })
-  return undefined
+  return result
+}
+
+/** Whoever answered at the address that was dialled is not the node that was meant. */
+function mistaken(context: DistContext, attempt: Attempt, opened: Opened | Dialled): void {
+  if (attempt.role !== 'dialer' || !('address' in opened)) return
+  context.addresses.unreachable(attempt.node, opened.address)
 }
 
 /** Watches over an established channel: ticks out, silence in, orders from above. */
@@ -146,7 +168,10 @@ async function keep(
   release()
   self.trapExit(true)
   let reason = 'linkProcessEnded'
-  self.onExit(() => router.down(channel, reason))
+  self.onExit(() => {
+    context.addresses.forget(peer.node)
+    router.down(channel, reason)
+  })
   incoming.take(streamKind.data, (stream) => channel.receive(stream))
   self.sendAfter(tickMs, self.pid, { tag: '$tick' } satisfies LinkMessage)
   let heardBytes = -1

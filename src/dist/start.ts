@@ -15,7 +15,7 @@ import type {
 import { Metrics } from '../metrics/index.ts'
 import { Attempts } from './attempts.ts'
 import { Choices } from './choices.ts'
-import type { DistContext, Resolver } from './context.ts'
+import type { AddressBook, DistContext } from './context.ts'
 import { InboundGate } from './inbound-gate.ts'
 import { Incoming } from './incoming.ts'
 import { giveUp, kernelModule, kernelName, linksName } from './kernel.ts'
@@ -33,7 +33,7 @@ export type DistOptions = {
   readonly cookie: string
   readonly hidden: boolean
   readonly tickMs: number
-  readonly resolve: Resolver
+  readonly addresses: AddressBook
 }
 
 export type Dist = {
@@ -47,7 +47,7 @@ export type Dist = {
 export async function startDist(
   options: DistOptions,
 ): Promise<{ readonly tag: 'ok'; readonly dist: Dist } | CarrierFailure> {
-  const { system, host, carrier, tls, cookie, hidden, tickMs, resolve } = options
+  const { system, host, carrier, tls, cookie, hidden, tickMs, addresses } = options
   const attempts = new Attempts()
   const router = new Router(system, attempts, hidden)
   const metrics = new Metrics()
@@ -74,7 +74,7 @@ export async function startDist(
     cookie,
     flags: flagsOf(hidden),
     tickMs,
-    resolve,
+    addresses,
   }
   const link = linkModule(context)
   const links = supervisor(linksName, (_: undefined) => ({ children: [] }))

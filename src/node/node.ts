@@ -6,7 +6,7 @@
 import type { Reason } from '../../runtime/index.ts'
 import { LocalNode, type System } from '../../runtime/kernel.ts'
 import type { Address } from '../carrier/carrier.ts'
-import type { NodeTable } from '../discovery/static.ts'
+import type { Discovery } from '../discovery/index.ts'
 import { closeCode, type Dist } from '../dist/index.ts'
 import { drainOnSignals } from './drain.ts'
 import type { NodeOptions } from './options.ts'
@@ -17,7 +17,7 @@ export type NodeParts = {
   readonly program: Program
   readonly dist: Dist | undefined
   /** Where it finds others. */
-  readonly table: NodeTable
+  readonly discovery: Discovery
   /** What it was started with. */
   readonly options: NodeOptions
 }
@@ -75,10 +75,12 @@ export class Node extends LocalNode {
   }
 
   async #stop(): Promise<void> {
-    const { program, dist } = this.#parts
-    await Promise.all([...this.#companions].map((companion) => companion.stop()))
+    const { program, dist, discovery } = this.#parts
+    const companions = [...this.#companions].map((companion) => companion.stop())
+    await Promise.all([discovery.unpublish(), ...companions])
     await stopProgram(this, program, async () => dist?.router.leave())
     await dist?.endpoint.close(closeCode.shutdown)
+    discovery.close()
     await super.stop()
     this.#release()
   }

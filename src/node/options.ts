@@ -7,10 +7,11 @@ import { type AnyModule, BadArgument, type Platform, type TraceEvent } from '../
 import { show } from '../../runtime/kernel.ts'
 import { type ChildSpec, checkLoggerOptions, type LoggerOptions } from '../../stdlib/index.ts'
 import type { Address, Carrier, TlsMaterial } from '../carrier/carrier.ts'
-import type { StaticNodes } from '../discovery/static.ts'
+import type { StaticNodes } from '../discovery/index.ts'
 import { validateNodeName } from '../identity/index.ts'
 import { type ApplicationOptions, checkApplications } from './application-options.ts'
 import { type AuthOptions, checkAuthOptions } from './auth-options.ts'
+import { checkDiscovery, type DiscoveryOptions } from './discovery-options.ts'
 
 type PartOptions = ApplicationOptions & AuthOptions
 
@@ -21,7 +22,12 @@ export type NodeOptions = PartOptions & {
   readonly carrier?: Carrier
   /** Where other nodes are, by name. */
   readonly nodes?: StaticNodes
-  /** Nodes to connect with at start, by name; each must be found in `nodes`. */
+  /** How other nodes are found, and find this one, beyond `nodes`. Default: not at all. */
+  readonly discovery?: DiscoveryOptions
+  /**
+   * Nodes to connect with at start, by name; each must be found in `nodes`, unless `discovery` may
+   * find it later.
+   */
   readonly join?: readonly string[]
   /** What the node can run by name. */
   readonly modules?: readonly AnyModule[]
@@ -68,6 +74,7 @@ const known: readonly (keyof NodeOptions)[] = [
   'name',
   'carrier',
   'nodes',
+  'discovery',
   'join',
   'modules',
   'spawnable',
@@ -112,6 +119,7 @@ export function checkOptions(options: NodeOptions): void {
     checkNodeName('nodes', node)
     checkAddress(`nodes['${node}']`, address)
   }
+  if (options.discovery !== undefined) checkDiscovery(options.discovery, nodes !== undefined)
   if (options.join !== undefined && !Array.isArray(options.join)) {
     refuse('join', 'an array of node names', options.join)
   }

@@ -4,10 +4,11 @@
  */
 import { createSystem, LocalNode, type System } from '../../runtime/kernel.ts'
 import { startLogger } from '../../stdlib/index.ts'
-import { NodeTable } from '../discovery/static.ts'
+import { Discovery } from '../discovery/index.ts'
 import { closeCode, type Dist, startDist } from '../dist/index.ts'
 import { ensureTlsMaterial, type TlsMaterial } from '../identity/index.ts'
 import { defaultCookie } from './auth-options.ts'
+import { backendsOf } from './discovery.ts'
 import { openIdentity } from './identity.ts'
 import { Node } from './node.ts'
 import { checkOptions, type NodeOptions } from './options.ts'
@@ -30,18 +31,23 @@ export async function startNode(options: NodeOptions): Promise<Node> {
   const host = new LocalNode(system)
   if (logger !== undefined) startLogger(host, quiet ? { ...logger, stderr: false } : logger)
   if (options.observe !== undefined) system.trace.subscribe(options.observe)
-  const table = new NodeTable(options.nodes ?? {})
   let dist: Dist | undefined
+  const discovery = new Discovery(system)
   try {
+    await discovery.open(backendsOf(system, options, () => dist?.endpoint.address.port))
     await checkJoin(system, options)
-    dist = await openDist(system, options, table)
+    dist = await openDist(system, options, discovery)
+    // Who hides is found by nobody.
+    if (options.hidden !== true) await discovery.publish(dist?.endpoint.address)
     const program = await startProgram(host, dist?.children ?? [], options)
     for (const peer of options.join ?? []) dist?.router.connect(peer, () => undefined)
-    const node = new Node({ system, program, dist, table, options })
+    const node = new Node({ system, program, dist, discovery, options })
     if (options.drainOnSignals) node.drainOnSignals()
     return node
   } catch (error) {
+    await discovery.unpublish()
     await dist?.endpoint.close(closeCode.shutdown)
+    discovery.close()
     await host.stop()
     throw error
   }
@@ -50,7 +56,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
 async function openDist(
   system: System,
   options: NodeOptions,
-  table: NodeTable,
+  addresses: Discovery,
 ): Promise<Dist | undefined> {
   const { carrier, name, dataDir = `data/${name}`, cookie = defaultCookie } = options
   if (carrier === undefined) return undefined
@@ -64,7 +70,7 @@ async function openDist(
     cookie,
     hidden: options.hidden ?? false,
     tickMs: options.tickMs ?? defaultTickMs,
-    resolve: table.resolve,
+    addresses,
   })
   if (result.tag === 'error') throw new StartError(result.reason, result.message)
   return result.dist
@@ -74,8 +80,10 @@ async function openDist(
 async function checkJoin(system: System, options: NodeOptions): Promise<void> {
   for (const peer of options.join ?? []) {
     const address = options.nodes?.[peer]
+    if (address === undefined && options.discovery !== undefined) continue
     if (address === undefined) {
-      const message = `join: no address is known for ${peer}: add it to \`nodes\``
+      const advice = 'add it to `nodes`, or set `discovery`'
+      const message = `join: no address is known for ${peer}: ${advice}`
       throw new StartError('unresolvablePeer', message)
     }
     if ((await system.platform.lookup(address.host)) === undefined) {

@@ -164,15 +164,15 @@ function startThread(
   task: WorkerTask,
   heapMaxMb: number | undefined,
 ): WorkerThread {
-  const { system, dist, table } = partsOf(node)
-  table.add(task.name, task.address)
+  const { system, dist, discovery } = partsOf(node)
+  discovery.add(task.name, task.address)
   const thread = new WorkerThread({
     system,
     task,
     heapMaxMb,
     onGone() {
       companions.delete(thread)
-      table.remove(task.name)
+      discovery.remove(task.name)
       dist?.router.auth?.trust.releaseKey(task.name)
     },
   })

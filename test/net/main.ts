@@ -10,6 +10,7 @@ import { runScenarios, type Scenario } from './scenario.ts'
 import { attackScenarios } from './scenarios/attacks.ts'
 import { impostorScenarios } from './scenarios/impostors.ts'
 import { linkScenarios } from './scenarios/links.ts'
+import { nameScenarios, whyNoDnsServer } from './scenarios/names.ts'
 import { pathScenarios } from './scenarios/paths.ts'
 import { peerScenarios } from './scenarios/peers.ts'
 
@@ -19,6 +20,7 @@ const all: readonly Scenario[] = [
   ...attackScenarios,
   ...peerScenarios,
   ...impostorScenarios,
+  ...nameScenarios,
 ]
 
 const say = (line: string): void => {
@@ -31,7 +33,8 @@ async function main(): Promise<boolean> {
   })
   const chosen = all.filter(({ name }) => name.includes(values.only))
   if (chosen.length === 0) throw new Error(`--only "${values.only}" matches no scenario`)
-  const { passed, failed, skipped } = await runScenarios(chosen, whyNoNamespaces(), say)
+  const whyNot = { namespaces: whyNoNamespaces(), dnsServer: whyNoDnsServer() }
+  const { passed, failed, skipped } = await runScenarios(chosen, whyNot, say)
   const reasons = [...new Set(skipped.map(({ reason }) => reason))]
   say(`${skipped.length} skipped${reasons.length > 0 ? `: ${reasons.join('; ')}` : ''}`)
   const failures = failed + (values.strict ? skipped.length : 0)

@@ -2,14 +2,16 @@
  * What a node program is told and what it answers: one JSON value per line, orders on its standard
  * input, answers with the same `id` and events on its standard output.
  */
-import type { StaticNodes } from '../../src/discovery/static.ts'
+import type { StaticNodes } from '../../src/discovery/index.ts'
+import type { DiscoveryOptions } from '../../src/node/discovery-options.ts'
 import type { LoopHeld } from './loop-watch.ts'
 
 export type ProgramOptions = {
   readonly name: string
   readonly host: string
   readonly port: number
-  readonly nodes: StaticNodes
+  readonly nodes?: StaticNodes
+  readonly discovery?: DiscoveryOptions
   readonly dataDir: string
   readonly cookie: string
   readonly tickMs: number

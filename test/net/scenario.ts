@@ -1,10 +1,12 @@
 /** A scenario, and how the ones given are run: one after the other, each with a deadline. */
 import { Stage } from './stage.ts'
 
+export type Need = 'namespaces' | 'dnsServer'
+
 export type Scenario = {
   readonly name: string
-  /** `namespaces`: skipped where they cannot be made. */
-  readonly needs: 'namespaces' | 'loopback'
+  /** `namespaces`, `dnsServer`: skipped where they are not to be had. */
+  readonly needs: Need | 'loopback'
   readonly deadlineMs: number
   /** Throws what is wrong; returns what was measured, to be printed. */
   readonly run: (stage: Stage) => Promise<string>
@@ -18,7 +20,7 @@ export type Tally = {
 
 export async function runScenarios(
   scenarios: readonly Scenario[],
-  whyNoNamespaces: string | undefined,
+  whyNot: Readonly<Record<Need, string | undefined>>,
   say: (line: string) => void,
 ): Promise<Tally> {
   const skipped: { name: string; reason: string }[] = []
@@ -26,9 +28,10 @@ export async function runScenarios(
   let failed = 0
   for (const scenario of scenarios) {
     const { name, needs } = scenario
-    if (needs === 'namespaces' && whyNoNamespaces !== undefined) {
-      skipped.push({ name, reason: whyNoNamespaces })
-      say(`skipped  ${name}: ${whyNoNamespaces}`)
+    const reason = needs === 'loopback' ? undefined : whyNot[needs]
+    if (reason !== undefined) {
+      skipped.push({ name, reason })
+      say(`skipped  ${name}: ${reason}`)
       continue
     }
     const startedMs = performance.now()

@@ -13,7 +13,9 @@ import { Program } from './program.ts'
 
 export const cookie = 'the cookie of the net tests'
 
-export type StartOptions = Partial<Pick<ProgramOptions, 'host' | 'port' | 'nodes' | 'tickMs'>> & {
+type Given = Pick<ProgramOptions, 'host' | 'port' | 'nodes' | 'discovery' | 'tickMs'>
+
+export type StartOptions = Partial<Given> & {
   /** Which of two machines it runs on; else this one. */
   readonly on?: { readonly machines: TwoMachines; readonly side: Side }
   /** Where it keeps its keys; default its name. */
@@ -46,9 +48,10 @@ export class Stage {
   }
 
   async start(name: string, options: StartOptions = {}): Promise<Program> {
-    const { on, host = '127.0.0.1', port = 0, nodes = {}, tickMs = 1000 } = options
+    const { on, host = '127.0.0.1', port = 0, tickMs = 1000, nodes, discovery } = options
     const dataDir = join(await this.directory(), options.directory ?? name)
-    const given = { name, host, port, nodes, dataDir, cookie, tickMs }
+    const known = { ...(nodes && { nodes }), ...(discovery && { discovery }) }
+    const given = { ...known, name, host, port, dataDir, cookie, tickMs }
     this.#checkOpen()
     const program = new Program(given, on?.machines.prefix(on.side))
     this.atEnd(() => program.stop())

@@ -1,7 +1,11 @@
 /** Small files on a real disk: atomic, bounded, with their modes, every failure a value. */
+import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
+  closeSync,
+  constants,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -171,6 +175,25 @@ test('paths no file system takes are errors, not exceptions', async () => {
     assert.is((await storage.read(path, 10)).tag, 'error')
     assert.is((await storage.write(path, bytesOf('x'), 0o600)).tag, 'error')
   }
+})
+
+test('a pipe is not waited for, whether somebody has it open or not', async () => {
+  const pipe = join(directory(), 'pipe')
+  execFileSync('mkfifo', [pipe])
+  const storage = nodeStorage()
+  const outcomes = [await reasonOf(storage.read(pipe, 10))]
+  const held = openSync(pipe, constants.O_RDWR)
+  outcomes.push(await reasonOf(storage.read(pipe, 10)))
+  closeSync(held)
+  assert.equal(outcomes, ['failed', 'failed'])
+})
+
+test('a directory with more entries than asked for is too large', async () => {
+  const dir = directory()
+  const storage = nodeStorage()
+  for (const name of ['c', 'a', 'b']) await storage.write(join(dir, name), bytesOf('x'), 0o600)
+  assert.equal(await storage.list(dir, 3), { tag: 'ok', names: ['a', 'b', 'c'] })
+  assert.is(await reasonOf(storage.list(dir, 2)), 'tooLarge')
 })
 
 test('what the user may not touch is denied', async () => {
