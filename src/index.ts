@@ -1,6 +1,15 @@
 /** skein: everything a program needs, without any native code. Carriers are imported apart. */
 export * from '../runtime/index.ts'
 export * from '../stdlib/index.ts'
+export {
+  type BroadcastMessageOut as BroadcastMessage,
+  type BroadcastRequest,
+  broadcast,
+  type Published,
+  statistics as broadcastStatistics,
+  subscribeBroadcast,
+  unsubscribeBroadcast,
+} from './broadcast/index.ts'
 export type { Address, Carrier } from './carrier/carrier.ts'
 export type {
   BackendEnv,
@@ -33,7 +42,28 @@ export {
   type TrustedNode,
   type TrustMode,
 } from './identity/index.ts'
+export {
+  type Description,
+  describeSelf,
+  type Member,
+  type MemberNews,
+  members,
+  subscribeMembers,
+  unsubscribeMembers,
+} from './members/index.ts'
+export {
+  activePeers as activeView,
+  join,
+  leave,
+  type MembershipNews,
+  membership,
+  passivePeers as passiveView,
+  type ResyncMessage,
+  subscribeMembership,
+  unsubscribeMembership,
+} from './membership/index.ts'
 export type { Metric, MetricLabels } from './metrics/index.ts'
+export type { ClusterOptions } from './node/cluster-options.ts'
 export { listNodes, lookupNode } from './node/discovery.ts'
 export type { DiscoveryOptions } from './node/discovery-options.ts'
 export type { Node } from './node/node.ts'

@@ -31,6 +31,8 @@ export const limits = {
   distQueueOverflowFactor: 4,
   /** Bytes waiting for one peer in large messages, of all senders, before no more are taken. */
   distLargeQueueMaxBytes: 1024 * 1024 * 1024,
+  /** Messages of other nodes that one service has not read; later ones are dropped. */
+  distServiceBacklogMax: 20_000,
   /** A queue above `distQueueMaxBytes` of which nothing leaves for so long ends the channel. */
   distStalledMaxMs: 60_000,
   /** Connections whose authentication or dist handshake is not complete, both directions. */
@@ -105,6 +107,8 @@ export const limits = {
   discoveryQuestionAgainMs: 750,
   /** Targets of SRV records that are resolved for one lookup. */
   discoveryTargetsMax: 4,
+  /** What a node that stops waits for its goodbye to the cluster, twice. */
+  clusterLeaveMaxMs: 1_000,
   /** A node's program has stopped by then, or what is left of it ends with the node. */
   programStopMaxMs: 25_000,
   /** A node that was asked to end has drained by then, or its program is ended. */
@@ -161,7 +165,7 @@ export const limits = {
   broadcastPayloadMaxBytes: 1024 * 1024,
   /** An id that the caller of a broadcast chose. */
   broadcastKeyMaxChars: 255,
-  /** Ids, streams or numbers in one list of a broadcast message; longer ones are sent as several. */
+  /** Ids, streams or numbers in one list of a broadcast message; longer ones are cut. */
   broadcastIdsMax: 1024,
   /** Links a broadcast is counted to have passed; more is not told apart. */
   broadcastRoundMax: 65_535,
@@ -175,7 +179,7 @@ export const limits = {
   broadcastHolesMax: 32,
   broadcastHolesSpan: 4096,
   /** Streams one node tells another of in one message. */
-  broadcastSummariesMax: 512,
+  broadcastSummariesMax: 256,
   /** Missed broadcasts offered at a time, and their bytes. */
   broadcastOfferMax: 256,
   broadcastOfferMaxBytes: 4 * 1024 * 1024,
@@ -192,7 +196,7 @@ export const limits = {
   broadcastAnswersPerSecondMax: 2048,
   broadcastAnswerBytesPerSecondMax: 32 * 1024 * 1024,
   /** Digests and their details heard of one neighbour. */
-  broadcastDigestsPerSecondMax: 16,
+  broadcastDigestsPerSecondMax: 8,
   /** Announced broadcasts that a neighbour then did not send before it is not listened to. */
   broadcastBrokenPromisesMax: 64,
   /** For how long, and the time within which they count. */
@@ -205,6 +209,8 @@ export const limits = {
   membershipActiveMax: 64,
   /** Spare peers a node knows. */
   membershipPassiveMax: 1024,
+  /** A peer to which nothing can be sent for so long, because too much waits, has failed. */
+  membershipBusyFailedMs: 10_000,
   /** Steps of a membership walk; a longer one is malformed. */
   membershipTtlMax: 32,
   /** Nodes named in one membership message. */
@@ -227,7 +233,7 @@ export const limits = {
   membershipRequestersMax: 256,
   /** Nodes that can be blocked at a time. */
   membershipBlockedMax: 10_000,
-  /** What a node says of itself to the cluster: fields, and characters of their names and values. */
+  /** What a node says of itself to the cluster: fields, and characters of names and values. */
   memberMetadataFieldsMax: 32,
   memberMetadataMaxChars: 1024,
   memberVersionMaxChars: 64,

@@ -1,7 +1,7 @@
 /**
  * The ports through which a node touches its surroundings: time, chance, turns of the event loop,
- * files, DNS. Everything above them is deterministic: given the same answers from these ports a node
- * does the same things in the same order. The real ones are in `node.ts`, the virtual ones in
+ * files, DNS. Everything above them is deterministic: given the same answers from these ports a
+ * node does the same things in the same order. The real ones are in `node.ts`, the virtual ones in
  * `sim.ts`; no other file of runtime/, stdlib/ or src/ (socket code in src/carrier apart) may read
  * a clock, a random source or a timer (tidy enforces it).
  */

@@ -8,12 +8,24 @@
  */
 import type { Clock, Platform, Random, TimerHandle, Turn } from './platform.ts'
 import { onUnhandledRejection } from './rejections.ts'
+import { type SimZone, simResolver } from './sim-resolver.ts'
 import { type SimDisk, simStorage } from './sim-storage.ts'
 
 /** Wall clock of a world at its start: 2026-01-01T00:00:00Z, so that timestamps look real. */
 const epochMs = 1_767_225_600_000
 
-type SimTimer = { readonly dueMs: number; readonly order: number; readonly fn: () => void }
+class SimTimer {
+  readonly dueMs: number
+  readonly order: number
+  readonly fn: () => void
+  cancelled = false
+
+  constructor(dueMs: number, order: number, fn: () => void) {
+    this.dueMs = dueMs
+    this.order = order
+    this.fn = fn
+  }
+}
 
 /** xoshiro128** (Blackman and Vigna), seeded through splitmix32: small, fast, well mixed. */
 export function seededRandom(seed: number): Random {
@@ -58,7 +70,6 @@ export class World {
   #order = 0
   /** Binary heap by (dueMs, order). */
   readonly #heap: SimTimer[] = []
-  readonly #cancelled = new WeakSet<object>()
 
   constructor(seed: number) {
     this.random = seededRandom(seed)
@@ -74,13 +85,13 @@ export class World {
   }
 
   after(ms: number, fn: () => void): TimerHandle {
-    const timer = { dueMs: this.#nowMs + Math.max(ms, 0), order: this.#order++, fn }
+    const timer = new SimTimer(this.#nowMs + Math.max(ms, 0), this.#order++, fn)
     pushTimer(this.#heap, timer)
     return timer
   }
 
   cancel(handle: TimerHandle): void {
-    this.#cancelled.add(handle)
+    if (handle instanceof SimTimer) handle.cancelled = true
   }
 
   /**
@@ -95,7 +106,7 @@ export class World {
         return false
       }
       popTimer(this.#heap)
-      if (this.#cancelled.has(first)) continue
+      if (first.cancelled) continue
       this.#nowMs = Math.max(this.#nowMs, first.dueMs)
       first.fn()
       return true
@@ -139,6 +150,8 @@ function popTimer(heap: SimTimer[]): void {
 export type SimPlatformOptions = {
   /** The machine's disk; a new, empty one when absent. */
   readonly disk?: SimDisk
+  /** What DNS knows; nothing when absent. */
+  readonly zone?: SimZone
   /** Checks of `sliceOver` before a slice ends; 1 to 64 are drawn per slice when absent. */
   readonly sliceChecks?: number
   /** Wall clock error of this machine, in milliseconds. */
@@ -177,6 +190,7 @@ export function simPlatform(world: World, options: SimPlatformOptions = {}): Pla
     turn,
     storage: simStorage(options.disk ?? new Map()),
     lookup: async (host) => host,
+    resolver: () => simResolver(options.zone ?? new Map()),
     failed: () => undefined,
     // Nobody asks a simulated machine: it is stopped, or crashes.
     onEndRequest: () => () => undefined,

@@ -34,6 +34,8 @@ export class Discovery implements AddressBook {
   readonly #calls: Calls
   /** Nodes this one has started itself: it knows better than anybody. */
   readonly #started = new Map<string, Address>()
+  /** Where other nodes say that somebody is: hints for names no backend knows. */
+  readonly #told = new Map<string, Address>()
   #seats: readonly Seat[]
   readonly #lookups = new Map<string, Lookup>()
   readonly #asked = new Map<string, Asked>()
@@ -63,7 +65,8 @@ export class Discovery implements AddressBook {
         return outcome.tag === 'ok' ? seat : undefined
       }),
     )
-    this.#seats = [...this.#seats, ...ready.filter((seat) => seat !== undefined)]
+    const told = new Seat({ name: 'told by peers', lookup: (node) => this.#told.get(node) })
+    this.#seats = [...this.#seats, ...ready.filter((seat) => seat !== undefined), told]
   }
 
   /** Tells the backends where this node listens; undefined: nowhere. */
@@ -109,6 +112,23 @@ export class Discovery implements AddressBook {
     this.forget(node)
   }
 
+  /** Another node says that `node` is at `address`, or is seen there itself. */
+  tell(node: string, address: Address): void {
+    const known = this.#told.get(node)
+    if (node === this.#node || (known !== undefined && isSameAddress(known, address))) return
+    // The order of the table is that of learning.
+    this.#told.delete(node)
+    this.#told.set(node, address)
+    const oldest = this.#told.keys().next()
+    if (this.#told.size > limits.discoveryCacheMax && !oldest.done) this.#told.delete(oldest.value)
+    if (known === undefined) this.forget(node)
+  }
+
+  /** What `tell` was last told of `node`. */
+  toldOf(node: string): Address | undefined {
+    return this.#told.get(node)
+  }
+
   resolve(node: string): Promise<readonly Address[]> {
     const asked = this.#asked.get(node)
     if (asked !== undefined) return asked.answer
@@ -127,6 +147,8 @@ export class Discovery implements AddressBook {
   }
 
   unreachable(node: string, address: Address): void {
+    const told = this.#told.get(node)
+    if (told !== undefined && isSameAddress(told, address)) this.#told.delete(node)
     this.#step(node, { tag: 'unreachable', address })
   }
 

@@ -1,4 +1,5 @@
 /** Discovery: where other nodes can be dialled, and how they learn where this one can. */
+export { decodeAddress } from './address.ts'
 export type {
   BackendEnv,
   DiscoveryBackend,

@@ -32,7 +32,7 @@ import { type FarewellEvent, noFarewell, stepFarewell } from './farewell.ts'
 import type { PeerFacts } from './handshake.ts'
 import { LargeBudget } from './large-budget.ts'
 import type { Waiting } from './pressure.ts'
-import { closeCode, fragmentFrame } from './protocol.ts'
+import { closeCode, fragmentFrame, serviceFrame } from './protocol.ts'
 import { SendStream } from './send-stream.ts'
 import { decodeSignal, isSignalFrame } from './signal-codec.ts'
 
@@ -56,6 +56,8 @@ export class Channel {
   readonly #connection: Connection
   readonly #control: ControlStream
   readonly #platform: Platform
+  /** The peer takes messages to its services. */
+  readonly knowsServices: boolean
   /** The peer knows how to part in order. */
   readonly #parts: boolean
   #farewellState = noFarewell
@@ -63,6 +65,8 @@ export class Channel {
   readonly #streams: (SendStream | undefined)[] = []
   readonly #reassembly = new Reassembly()
   readonly #largeBudget = new LargeBudget()
+  /** Called with what the peer says to a service; false when that is malformed. */
+  onService: (term: unknown) => boolean = () => true
   /** Called when some of what waited has left. */
   onShrunk: () => void = () => undefined
   #flushing = false
@@ -88,6 +92,7 @@ export class Channel {
     this.node = node
     this.creation = creation
     this.hidden = flags.includes('hidden')
+    this.knowsServices = flags.includes('services')
     this.#parts = flags.includes('goaway')
     this.#system = system
     this.#connection = connection
@@ -207,7 +212,7 @@ export class Channel {
   /** Takes an incoming data stream. */
   receive(stream: CarrierStream): StreamHandler {
     const reader = new FrameReader({
-      knows: (type) => type === fragmentFrame || isSignalFrame(type),
+      knows: (type) => type === fragmentFrame || isMessageFrame(type),
       onFrame: (type, body, given) => {
         if (type === fragmentFrame) this.#fragment(reader, body)
         else this.#signal(reader, type, body, given)
@@ -265,7 +270,7 @@ export class Channel {
     const result = this.#reassembly.push(body)
     if (result.tag === 'more') return
     if (result.tag === 'error') this.#violation(reader, `fragment ${result.reason}`)
-    else if (isSignalFrame(result.type)) this.#signal(reader, result.type, result.body, true)
+    else if (isMessageFrame(result.type)) this.#signal(reader, result.type, result.body, true)
     else this.#violation(reader, `fragmented frame of type ${result.type}`)
   }
 
@@ -275,6 +280,10 @@ export class Channel {
     if (decoded.tag === 'error') {
       this.#undecodable++
       this.#deadLetter(`undecodable: ${decoded.reason}`)
+      return
+    }
+    if (type === serviceFrame) {
+      if (!this.onService(decoded.term)) this.#violation(reader, 'malformed service message')
       return
     }
     const signal = decodeSignal(type, decoded.term)
@@ -324,6 +333,11 @@ export class Channel {
     this.#streams[lane] = sender
     return sender
   }
+}
+
+/** A frame that is a whole message, or can be what fragments make up. */
+function isMessageFrame(type: number): boolean {
+  return type === serviceFrame || isSignalFrame(type)
 }
 
 /** Which stream a sender uses, and its name among the senders of that stream. */

@@ -7,6 +7,7 @@ export {
   monitorNode,
   monitorNodes,
   nodes,
+  partOf,
 } from './nodes.ts'
 export type { PeerAuthOptions } from './peer-auth.ts'
 export {
@@ -20,6 +21,7 @@ export {
   unpinKey,
 } from './pins.ts'
 export { closeCode } from './protocol.ts'
-export type { ChannelStatistics } from './router.ts'
+export type { ChannelStatistics, Router } from './router.ts'
+export { isServiceMessage } from './services.ts'
 export { type Dist, startDist } from './start.ts'
 export type { NodeKind } from './subscribers.ts'

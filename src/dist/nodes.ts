@@ -82,6 +82,15 @@ export function channelStatistics(caller: Caller, node: string): ChannelStatisti
   return routerOf(caller)?.statistics(node)
 }
 
+/** The part of the node that is of this class; undefined when it has none. For layers above. */
+export function partOf<Part extends object>(
+  caller: Caller,
+  type: abstract new (...args: never[]) => Part,
+): Part | undefined {
+  for (const part of routerOf(caller)?.parts ?? []) if (part instanceof type) return part
+  return undefined
+}
+
 function routerOf(caller: Caller): Router | undefined {
   const { route } = systemOf(caller)
   return route instanceof Router ? route : undefined

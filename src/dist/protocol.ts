@@ -9,14 +9,15 @@ export const protocolVersion = 1
 /**
  * Features of this version beyond its first form, each offered by whoever has it:
  *  - `goaway`: a channel ends in order (`farewell.ts`);
+ *  - `services`: it takes messages to its services (`services.ts`);
  *  - `hidden`: the node is not to be counted among the nodes of a cluster.
  * Flags that are not known are ignored, unless the peer cannot do without them.
  */
-export const knownFlags: readonly string[] = ['goaway', 'hidden']
+export const knownFlags: readonly string[] = ['goaway', 'services', 'hidden']
 
 /** What a node offers. */
 export function flagsOf(hidden: boolean): readonly string[] {
-  return hidden ? ['goaway', 'hidden'] : ['goaway']
+  return hidden ? ['goaway', 'services', 'hidden'] : ['goaway', 'services']
 }
 
 /** The first byte of every stream. */
@@ -27,6 +28,9 @@ export const controlFrame = { handshake: 1, tick: 2, ping: 3, goaway: 4, gone: 5
 
 /** Frame type of a fragment on a data stream; signals have the types of `signal-codec.ts`. */
 export const fragmentFrame = 1
+
+/** Frame type of a message from a service to the same one on the other node. */
+export const serviceFrame = 2
 
 /** Application codes of a close. */
 export const closeCode = {

@@ -17,38 +17,20 @@ import {
   type System,
   terminate,
 } from '../../runtime/kernel.ts'
-import type { Connection } from '../carrier/carrier.ts'
+import type { Address, Connection } from '../carrier/carrier.ts'
 import { validateNodeName } from '../identity/index.ts'
 import { limits } from '../limits.ts'
 import { type Codec, createCodec } from '../wire/index.ts'
 import type { Attempts } from './attempts.ts'
 import { type Channel, type ChannelTraffic, senderKey } from './channel.ts'
+import { newPending, type Pending, queueOf, type Up } from './entries.ts'
 import { NodeMonitors } from './node-monitors.ts'
 import type { PeerAuth } from './peer-auth.ts'
 import { isRelieved, loadOf, originOf, overflowBytes, Pressure, verdict } from './pressure.ts'
 import { closeCode } from './protocol.ts'
+import { Services } from './services.ts'
 import { encodeSignal } from './signal-codec.ts'
 import { isOfKind, type NodeKind, Subscribers } from './subscribers.ts'
-import { WaitingSignals } from './waiting-signals.ts'
-
-/** Signals that wait for a channel. */
-type Pending = {
-  readonly tag: 'connecting' | 'closing'
-  readonly pressure: Pressure
-  readonly queue: WaitingSignals
-  /** Attempts under way, ours and the peer's. */
-  attempts: number
-  /** This node dials it. */
-  dialing: boolean
-  readonly callbacks: ((up: boolean) => void)[]
-}
-
-type Up = {
-  readonly tag: 'up'
-  readonly pressure: Pressure
-  readonly channel: Channel
-  readonly connection: Connection
-}
 
 export type ChannelStatistics = ChannelTraffic & {
   /** Processes that wait because they sent more than leaves. */
@@ -61,6 +43,9 @@ export type NodeState = 'unknown' | 'connecting' | 'dialing' | 'closing' | 'up'
 
 export class Router implements Route {
   readonly subscribers: Subscribers
+  readonly services = new Services((node) => this.channel(node))
+  /** What the layers above find by caller, one of each class. */
+  readonly parts = new Set<object>()
   readonly monitors = new NodeMonitors()
   /**
    * Starts the process that works on an attempt; set while the net kernel runs. Without it nobody
@@ -106,6 +91,18 @@ export class Router implements Route {
   /** A connection is a hidden one when either end is a hidden node (OTP `nodes(hidden)`). */
   #isHidden(channel: Channel): boolean {
     return this.#hidden || channel.hidden
+  }
+
+  /** Where the other end of the channel to `node` is now. */
+  addressOf(node: string): Address | undefined {
+    const entry = this.#entries.get(node)
+    return entry?.tag === 'up' ? entry.connection.peerAddress : undefined
+  }
+
+  /** It is connected, and one of the two hides. */
+  isHidden(node: string): boolean {
+    const channel = this.channel(node)
+    return channel !== undefined && this.#isHidden(channel)
   }
 
   channel(node: string): Channel | undefined {
@@ -194,6 +191,7 @@ export class Router implements Route {
     }
     const pressure = entry?.pressure ?? new Pressure()
     this.#entries.set(node, { tag: 'up', pressure, channel, connection })
+    channel.onService = (term) => this.services.heard(channel, term)
     channel.onShrunk = () => {
       pressure.release((held) => isRelieved(channel.waiting(senderKey(held))))
     }
@@ -378,20 +376,5 @@ export class Router implements Route {
 
   #hold(entry: Pending | Up, sender: PidParts | null): void {
     if (sender instanceof Process) entry.pressure.hold(sender)
-  }
-}
-
-function queueOf(entry: Pending | Up): Channel | WaitingSignals {
-  return entry.tag === 'up' ? entry.channel : entry.queue
-}
-
-function newPending(tag: 'connecting' | 'closing'): Pending {
-  return {
-    tag,
-    pressure: new Pressure(),
-    queue: new WaitingSignals(),
-    attempts: 0,
-    dialing: false,
-    callbacks: [],
   }
 }

@@ -38,6 +38,7 @@ export type DistOptions = {
 
 export type Dist = {
   readonly router: Router
+  readonly metrics: Metrics
   readonly endpoint: Endpoint
   /** To be run under a `restForOne` supervisor, in this order. */
   readonly children: readonly ChildSpec[]
@@ -85,7 +86,7 @@ export async function startDist(
     child(links, undefined, { id: 'links', name: linksName }),
     child(kernel, undefined, { id: 'kernel', name: kernelName }),
   ]
-  return { tag: 'ok', dist: { router, endpoint, children } }
+  return { tag: 'ok', dist: { router, metrics, endpoint, children } }
 }
 
 function accept(

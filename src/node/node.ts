@@ -8,6 +8,7 @@ import { LocalNode, type System } from '../../runtime/kernel.ts'
 import type { Address } from '../carrier/carrier.ts'
 import type { Discovery } from '../discovery/index.ts'
 import { closeCode, type Dist } from '../dist/index.ts'
+import { leaveCluster } from './cluster.ts'
 import { drainOnSignals } from './drain.ts'
 import type { NodeOptions } from './options.ts'
 import { type Program, stopProgram } from './program.ts'
@@ -78,7 +79,10 @@ export class Node extends LocalNode {
     const { program, dist, discovery } = this.#parts
     const companions = [...this.#companions].map((companion) => companion.stop())
     await Promise.all([discovery.unpublish(), ...companions])
-    await stopProgram(this, program, async () => dist?.router.leave())
+    await stopProgram(this, program, async () => {
+      await leaveCluster(this)
+      await dist?.router.leave()
+    })
     await dist?.endpoint.close(closeCode.shutdown)
     discovery.close()
     await super.stop()

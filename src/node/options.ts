@@ -11,6 +11,7 @@ import type { StaticNodes } from '../discovery/index.ts'
 import { validateNodeName } from '../identity/index.ts'
 import { type ApplicationOptions, checkApplications } from './application-options.ts'
 import { type AuthOptions, checkAuthOptions } from './auth-options.ts'
+import { type ClusterOptions, checkCluster } from './cluster-options.ts'
 import { checkDiscovery, type DiscoveryOptions } from './discovery-options.ts'
 
 type PartOptions = ApplicationOptions & AuthOptions
@@ -25,10 +26,15 @@ export type NodeOptions = PartOptions & {
   /** How other nodes are found, and find this one, beyond `nodes`. Default: not at all. */
   readonly discovery?: DiscoveryOptions
   /**
-   * Nodes to connect with at start, by name; each must be found in `nodes`, unless `discovery` may
-   * find it later.
+   * Nodes through which to join the cluster, by name, for as long as this one has no neighbours;
+   * each must be found in `nodes`, unless `discovery` may find it later.
    */
   readonly join?: readonly string[]
+  /**
+   * The overlay of the cluster and its broadcasts. `false`: none, only channels on demand. Default:
+   * as `{}` where there is a carrier, and never on a node that hides.
+   */
+  readonly cluster?: ClusterOptions | false
   /** What the node can run by name. */
   readonly modules?: readonly AnyModule[]
   /** Those of `modules` that other nodes may spawn here. Default: all of them. */
@@ -76,6 +82,7 @@ const known: readonly (keyof NodeOptions)[] = [
   'nodes',
   'discovery',
   'join',
+  'cluster',
   'modules',
   'spawnable',
   'applications',
@@ -124,6 +131,7 @@ export function checkOptions(options: NodeOptions): void {
     refuse('join', 'an array of node names', options.join)
   }
   for (const node of options.join ?? []) checkNodeName('join', node)
+  if (options.cluster !== undefined) checkCluster(options.cluster)
   for (const field of ['modules', 'spawnable'] as const) {
     const given = options[field]
     if (given !== undefined && !Array.isArray(given)) refuse(field, 'an array of modules', given)

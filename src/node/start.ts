@@ -8,6 +8,7 @@ import { Discovery } from '../discovery/index.ts'
 import { closeCode, type Dist, startDist } from '../dist/index.ts'
 import { ensureTlsMaterial, type TlsMaterial } from '../identity/index.ts'
 import { defaultCookie } from './auth-options.ts'
+import { clusterChildren } from './cluster.ts'
 import { backendsOf } from './discovery.ts'
 import { openIdentity } from './identity.ts'
 import { Node } from './node.ts'
@@ -39,7 +40,8 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     dist = await openDist(system, options, discovery)
     // Who hides is found by nobody.
     if (options.hidden !== true) await discovery.publish(dist?.endpoint.address)
-    const program = await startProgram(host, dist?.children ?? [], options)
+    const cluster = dist === undefined ? [] : clusterChildren(system, dist, discovery, options)
+    const program = await startProgram(host, [...(dist?.children ?? []), ...cluster], options)
     for (const peer of options.join ?? []) dist?.router.connect(peer, () => undefined)
     const node = new Node({ system, program, dist, discovery, options })
     if (options.drainOnSignals) node.drainOnSignals()

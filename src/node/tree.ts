@@ -2,7 +2,7 @@
  * The supervision tree of a node as one readable value:
  *
  *   skein.root     oneForOne
- *   ├─ skein.cluster   restForOne: links, kernel
+ *   ├─ skein.cluster   restForOne: links, kernel, membership, broadcast
  *   └─ the program's root, added when the applications run (`program.ts`)
  *
  * A crash in the cluster never restarts the program, and the other way round.

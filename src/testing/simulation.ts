@@ -8,14 +8,21 @@
  */
 import type { TraceEvent } from '../../runtime/index.ts'
 import { simPlatform, World } from '../../runtime/platform/sim.ts'
-import { type MemoryNetwork, memoryNetwork, type NetworkEvent } from '../carrier/memory/index.ts'
+import {
+  type MemoryNetwork,
+  memoryNetwork,
+  type NetworkEvent,
+  type Path,
+} from '../carrier/memory/index.ts'
 import type { Node } from '../node/node.ts'
 import type { NodeOptions } from '../node/options.ts'
 import { startNode } from '../node/start.ts'
+import type { DiskLoss } from './disk.ts'
 import { Driver } from './driver.ts'
 import { EventLog, lineOf } from './event-log.ts'
-import { type DiskState, Machine, Power } from './machine.ts'
+import { type DiskState, Machine } from './machine.ts'
 import { outsideWaits } from './outside-waits.ts'
+import { Power } from './power.ts'
 
 export type SimulationOptions = {
   /** Fixes everything: the same seed gives the same event log. */
@@ -32,14 +39,26 @@ export type SimulationOptions = {
   readonly stepsMax?: number
 }
 
+/** Options of `startNode` that the simulation sets itself. */
+type Provided =
+  | 'name'
+  | 'carrier'
+  | 'nodes'
+  | 'dataDir'
+  | 'cookie'
+  | 'tickMs'
+  | 'checked'
+  | 'tls'
+  | 'platform'
+
 /** What a booting node is given beside what the simulation provides. */
-export type BootOptions = Pick<NodeOptions, 'modules' | 'spawnable' | 'root' | 'trustMode'> & {
+export type BootOptions = Omit<NodeOptions, Provided> & {
   /** What is found on the disk. Default `kept`. */
   readonly disk?: DiskState
-  /** Error of the machine's wall clock in milliseconds. Default 0. */
+  /** Moves the error of the machine's wall clock to this many milliseconds. Default: as it is. */
   readonly wallSkewMs?: number
-  /** Gets the events of the node from its first moment. */
-  readonly observe?: (event: TraceEvent) => void
+  /** How fast the machine's clocks run, in parts per million too fast. Default 0. */
+  readonly driftPpm?: number
 }
 
 const certificateBytes = 32
@@ -65,7 +84,7 @@ export class Simulation {
     this.world = new World(seed)
     this.network = memoryNetwork({ platform: simPlatform(this.world), idleTimeoutMs })
     this.network.onEvent = (event) => this.#onNetwork(event)
-    const machines = nodes.map((name) => new Machine(name))
+    const machines = nodes.map((name) => new Machine(name, this.world))
     if (new Set(machines.map(({ host }) => host)).size < machines.length) {
       throw new TypeError(`simulation: every node needs a host of its own, got ${nodes.join(', ')}`)
     }
@@ -106,17 +125,21 @@ export class Simulation {
   boot(name: string, options: BootOptions = {}): Promise<Node> {
     const machine = this.#machine(name)
     if (machine.power?.on) throw new Error(`simulation: ${name} is running`)
-    const { disk = 'kept', wallSkewMs = 0, observe, ...given } = options
+    const { disk = 'kept', wallSkewMs, driftPpm = 0, observe, ...given } = options
     machine.prepareDisk(disk)
     machine.boots += 1
-    const power = new Power(this.world, { disk: machine.disk, wallSkewMs })
+    const { clock } = machine
+    if (wallSkewMs !== undefined) clock.step(wallSkewMs - clock.errorMs)
+    clock.drift(driftPpm)
+    const diskMaxMs = (): number => machine.diskMaxMs
+    const power = new Power(this.world, { files: machine.disk, clock, diskMaxMs })
     machine.power = power
     machine.node = undefined
     this.note('boot', `${name} ${machine.boots} disk ${disk}`)
     const starting = startNode({
       ...given,
       name,
-      carrier: this.network.carrier(machine.address),
+      carrier: this.network.carrier(machine.address, (step) => power.enter(step)),
       nodes: Object.fromEntries([...this.#machines.values()].map((m) => [m.name, m.address])),
       dataDir: machine.dataDir,
       cookie: 'simulation',
@@ -136,13 +159,88 @@ export class Simulation {
     })
   }
 
-  /** The machine loses its power: the node is gone without a word, and so is its socket. */
-  crash(name: string): void {
+  /**
+   * The machine loses its power: the node is gone without a word, and so are its socket and what
+   * its disk had not synced. Tells what the disk lost.
+   */
+  crash(name: string): DiskLoss {
     const machine = this.#machine(name)
-    if (!machine.power?.on) return
-    this.note('crash', name)
-    machine.power.cut()
+    if (!machine.power?.on) return { undone: 0, torn: 0 }
+    const loss = machine.power.cut()
+    this.note('crash', `${name} undone ${loss.undone} torn ${loss.torn}`)
     this.network.crash(machine.address)
+    this.network.thaw(machine.host)
+    return loss
+  }
+
+  /**
+   * The machine stands still, as one whose virtual machine is moved or whose disk hangs: it neither
+   * computes, hears nor speaks, its clocks go on, and what it missed waits for it. Until `resume`,
+   * or for `forMs`. False when it is off or stands still already.
+   */
+  pause(name: string, forMs = Number.POSITIVE_INFINITY): boolean {
+    const { power, host } = this.#machine(name)
+    if (power?.pause() !== true) return false
+    this.note('pause', name)
+    this.network.freeze(host)
+    if (Number.isFinite(forMs)) {
+      this.world.after(forMs, () => {
+        if (this.#machine(name).power === power) this.resume(name)
+      })
+    }
+    return true
+  }
+
+  resume(name: string): void {
+    const { power, host } = this.#machine(name)
+    if (power?.on !== true || !power.paused) return
+    this.note('resume', name)
+    this.network.thaw(host)
+    power.resume()
+  }
+
+  /**
+   * Every step of the node (a timer, a packet, a turn) keeps its machine busy for up to this long,
+   * drawn per step; 0, as at every boot, is no time at all. Ignored when the machine is off.
+   */
+  slow(name: string, stepMaxMs: number): void {
+    if (!(stepMaxMs >= 0 && Number.isFinite(stepMaxMs))) {
+      throw new RangeError(`slow: expected 0 or more milliseconds, got ${stepMaxMs}`)
+    }
+    const { power } = this.#machine(name)
+    if (power?.on !== true) return
+    this.note('slow', `${name} ${stepMaxMs}`)
+    power.stepMaxMs = stepMaxMs
+  }
+
+  /** For how long, all in all, the running node's steps may have had to wait for its machine. */
+  stalledMs(name: string): number {
+    return this.#machine(name).power?.stalledMs ?? 0
+  }
+
+  /** The machine's monotonic clock, which starts anywhere. */
+  clockMs(name: string): number {
+    return this.#machine(name).clock.now()
+  }
+
+  /** By how much the machine's wall clock is wrong. */
+  wallErrorMs(name: string): number {
+    return this.#machine(name).clock.errorMs
+  }
+
+  /** The machine's wall clock jumps, as one that an operator or a time service sets. */
+  stepClock(name: string, ms: number): void {
+    this.note('clock', `${name} ${ms}`)
+    this.#machine(name).clock.step(ms)
+  }
+
+  /** From now on an operation of the machine's disk takes up to this long. At first 0. */
+  setDisk(name: string, latencyMaxMs: number): void {
+    if (!(latencyMaxMs >= 0 && Number.isFinite(latencyMaxMs))) {
+      throw new RangeError(`setDisk: expected 0 or more milliseconds, got ${latencyMaxMs}`)
+    }
+    this.note('disk', `${name} ${latencyMaxMs}`)
+    this.#machine(name).diskMaxMs = latencyMaxMs
   }
 
   /** Stops a node in order. Rejects when something of it is still to run afterwards. */
@@ -151,8 +249,10 @@ export class Simulation {
     if (power === undefined || node === undefined || !power.on) return
     this.note('stop', name)
     await node.stop()
-    // The runtime gives back its claim on the host in a later turn.
-    await new Promise<void>((resolve) => void this.world.after(1, resolve))
+    // The runtime gives back its claim on the host in a later turn, and a file being read or
+    // written is not to be called back.
+    do await new Promise<void>((resolve) => void this.world.after(1, resolve))
+    while (power.on && power.busy)
     if (!power.on) return
     const left = power.timers
     power.cut()
@@ -172,7 +272,19 @@ export class Simulation {
     this.network.blockOneWay(this.#machine(from).host, this.#machine(to).host)
   }
 
-  /** Ends partitions and blocks. */
+  /** Nothing that the node sends arrives anywhere; it hears all the same. */
+  mute(name: string): void {
+    this.note('mute', name)
+    this.network.mute(this.#machine(name).host)
+  }
+
+  /** Nothing arrives at the node; it is heard all the same. */
+  deafen(name: string): void {
+    this.note('deafen', name)
+    this.network.deafen(this.#machine(name).host)
+  }
+
+  /** Ends partitions, blocks and links of their own; deaf and mute nodes are well again. */
   heal(): void {
     this.note('heal', '')
     this.network.heal()
@@ -183,6 +295,22 @@ export class Simulation {
     this.note('path', `loss ${loss} delay ${delayMinMs} to ${delayMaxMs}`)
     this.network.setLoss(loss)
     this.network.setDelay(delayMinMs, delayMaxMs)
+  }
+
+  /**
+   * How packets fare from one node to another, until `heal` or, with undefined, no longer: whatever
+   * `setPath` and `setPlaces` say. The other direction is untouched.
+   */
+  setLink(from: string, to: string, path: Path | undefined): void {
+    this.note('link', `${from} to ${to} ${path === undefined ? 'as all' : lineOf(path)}`)
+    this.network.setLink(this.#machine(from).host, this.#machine(to).host, path)
+  }
+
+  /** Nodes of one place fare by `setPath`; between places packets take the path `far`. */
+  setPlaces(places: readonly (readonly string[])[], far: Path): void {
+    this.note('places', `${places.map((names) => names.join(' ')).join(' | ')} ${lineOf(far)}`)
+    const hosts = places.map((names) => names.map((name) => this.#machine(name).host))
+    this.network.setPlaces(hosts, far)
   }
 
   /** Lets everything happen that is due within `ms`. */

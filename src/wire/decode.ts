@@ -5,7 +5,7 @@
  *
  * The input is borrowed: terms hold copies, no view of it escapes, and it is not changed; unless it
  * is given for good, when a byte array that is most of it becomes a view of it. Small bodies are
- * decoded from a private copy, because msgpackr keeps a DataView as a property on whatever it reads.
+ * decoded from a private copy, because msgpackr keeps a DataView as a property on what it reads.
  */
 import { Unpackr } from 'msgpackr'
 import { type ScanError, Scanner } from './scan.ts'

@@ -126,7 +126,7 @@ export type FrameError = {
 type FrameReaderOptions = {
   /** True for the frame types this stream may carry; others end it. */
   readonly knows: (type: number) => boolean
-  /** A whole frame. Unless `given` for good, `body` is borrowed: valid until the callback returns. */
+  /** A whole frame. Unless `given` for good, `body` is borrowed until the callback returns. */
   readonly onFrame: (type: number, body: Uint8Array, given: boolean) => void
 }
 

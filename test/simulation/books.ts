@@ -11,9 +11,12 @@ import type { Node } from '../../src/node/node.ts'
 /** One line per disagreement; empty when all books agree. */
 export function disagreements(running: readonly Node[]): readonly string[] {
   const found: string[] = []
-  for (const a of running) {
-    for (const b of running) {
-      if (a === b || !nodes(a).includes(b.name) || !nodes(b).includes(a.name)) continue
+  const known = new Map(running.map((node) => [node.name, node]))
+  const connected = new Map(running.map((node) => [node.name, new Set(nodes(node))]))
+  for (const [name, peers] of connected) {
+    for (const peer of peers) {
+      const [a, b] = [known.get(name), known.get(peer)]
+      if (a === undefined || b === undefined || !connected.get(peer)?.has(name)) continue
       found.push(...between(systemOf(a), systemOf(b)))
     }
   }

@@ -10,7 +10,7 @@ import { type FaultKind, faultKinds, type Scenario } from './scenario.ts'
 export type FaultCounts = Record<string, number>
 
 export type FaultPlan = {
-  /** How often each fault has fired, and packets lost and held. */
+  /** How often each fault has fired, and what disks lost. */
   readonly counts: FaultCounts
   /** Nodes that lost their key: their name is refused by those who know it. */
   readonly strangers: ReadonlySet<string>
@@ -18,7 +18,7 @@ export type FaultPlan = {
 
 export type FaultHands = {
   readonly boot: (name: string, disk: DiskState) => void
-  readonly crash: (name: string) => void
+  readonly crash: (name: string) => { readonly undone: number; readonly torn: number }
   /** Calls `stopped` when the node is no more. */
   readonly stop: (name: string, stopped: () => void) => void
   readonly disconnectAll: (name: string) => void
@@ -26,8 +26,17 @@ export type FaultHands = {
   readonly distCrash: (name: string) => boolean
 }
 
+/** What disks do to their files when the power goes. */
+export const diskFaults: readonly string[] = ['disk undone', 'disk torn']
+
 const downMaxMs = 4_000
 const blankOneIn = 12
+
+type Draw = {
+  readonly below: (limit: number) => number
+  /** Up to `max`, either way. */
+  readonly around: (max: number) => number
+}
 
 /** Begins to fire faults; it ends by itself when the turmoil is over. */
 export function fireFaults(sim: Simulation, scenario: Scenario, hands: FaultHands): FaultPlan {
@@ -36,12 +45,12 @@ export function fireFaults(sim: Simulation, scenario: Scenario, hands: FaultHand
   const strangers = new Set<string>()
   const endMs = sim.world.nowMs + scenario.turmoilMs
   const below = (limit: number): number => Math.floor(random.unit() * limit)
-  const someName = (): string => sim.names[below(sim.names.length)] ?? ''
-  const count = (kind: string): void => {
-    counts[kind] = (counts[kind] ?? 0) + 1
+  const around = (max: number): number => max * (2 * random.unit() - 1)
+  const count = (kind: string, times = 1): void => {
+    if (times > 0) counts[kind] = (counts[kind] ?? 0) + times
   }
   const bootLater = (name: string): void => {
-    const disk = below(blankOneIn) === 0 ? 'blank' : below(2) === 0 ? 'kept' : 'keysOnly'
+    const disk = below(blankOneIn) === 0 ? 'blank' : below(3) === 0 ? 'keysOnly' : 'kept'
     sim.after(below(downMaxMs), () => {
       if (sim.isOn(name)) return
       if (disk === 'blank') strangers.add(name)
@@ -50,29 +59,19 @@ export function fireFaults(sim: Simulation, scenario: Scenario, hands: FaultHand
     })
   }
   const fire = (kind: FaultKind): boolean => {
-    const name = someName()
-    const others = sim.names.filter((other) => other !== name)
+    const name = sim.names[below(sim.names.length)] ?? ''
     switch (kind) {
-      case 'crash':
+      case 'crash': {
         if (!sim.isOn(name)) return false
-        hands.crash(name)
+        const { undone, torn } = hands.crash(name)
+        count('disk undone', undone)
+        count('disk torn', torn)
         bootLater(name)
         return true
+      }
       case 'stop':
         if (sim.node(name) === undefined) return false
         hands.stop(name, () => bootLater(name))
-        return true
-      case 'partition':
-        sim.partition(sim.names.filter(() => below(2) === 0))
-        return true
-      case 'oneWay':
-        sim.blockOneWay(name, others[below(others.length)] ?? '')
-        return true
-      case 'path':
-        sim.setPath(scenario.lossMax * random.unit(), 0, 1 + scenario.delayMaxMs * random.unit())
-        return true
-      case 'heal':
-        sim.heal()
         return true
       case 'disconnectAll':
         if (sim.node(name) === undefined) return false
@@ -80,6 +79,13 @@ export function fireFaults(sim: Simulation, scenario: Scenario, hands: FaultHand
         return true
       case 'distCrash':
         return hands.distCrash(name)
+      case 'pause':
+      case 'slow':
+      case 'clockStep':
+        return troubleMachine(sim, scenario, kind, name, { below, around })
+      default:
+        troubleNetwork(sim, scenario, kind, name, { below, around })
+        return true
     }
   }
   const next = (): void => {
@@ -93,6 +99,65 @@ export function fireFaults(sim: Simulation, scenario: Scenario, hands: FaultHand
   }
   next()
   return { counts, strangers }
+}
+
+function troubleMachine(
+  sim: Simulation,
+  scenario: Scenario,
+  kind: 'pause' | 'slow' | 'clockStep',
+  name: string,
+  { below, around }: Draw,
+): boolean {
+  switch (kind) {
+    case 'pause':
+      return sim.pause(name, below(scenario.pauseMaxMs))
+    case 'slow':
+      if (!sim.isOn(name)) return false
+      sim.slow(name, scenario.stepCostMaxMs)
+      sim.after(below(scenario.slowMaxMs), () => sim.slow(name, 0))
+      return true
+    case 'clockStep':
+      sim.stepClock(name, around(scenario.stepMaxMs))
+      return true
+  }
+}
+
+function troubleNetwork(
+  sim: Simulation,
+  scenario: Scenario,
+  kind: 'partition' | 'oneWay' | 'mute' | 'deaf' | 'link' | 'path' | 'heal',
+  name: string,
+  { below }: Draw,
+): void {
+  const { lossMax, neighbours } = scenario
+  const unit = (): number => below(1_000) / 1_000
+  const near = neighbours.get(name) ?? []
+  const other = near[below(near.length)] ?? name
+  switch (kind) {
+    case 'partition':
+      sim.partition(sim.names.filter(() => below(2) === 0))
+      break
+    case 'oneWay':
+      if (below(2) === 0) sim.blockOneWay(name, other)
+      else sim.blockOneWay(other, name)
+      break
+    case 'mute':
+      sim.mute(name)
+      break
+    case 'deaf':
+      sim.deafen(name)
+      break
+    case 'link': {
+      const delayMaxMs = 2 * scenario.delayMaxMs * unit()
+      sim.setLink(name, other, { loss: lossMax * unit(), delayMinMs: 0, delayMaxMs })
+      break
+    }
+    case 'path':
+      sim.setPath(lossMax * unit(), 0, 1 + scenario.delayMaxMs * unit())
+      break
+    case 'heal':
+      sim.heal()
+  }
 }
 
 function drawKind({ faults }: Scenario, chance: number): FaultKind | undefined {

@@ -3,6 +3,16 @@
  * processes by `pidKey`, nodes by incarnation (`name#boot`), in the one order in which everything
  * happens.
  */
+import type { DiskState } from '../../src/testing/index.ts'
+
+/** Time as a node sees it. */
+export type LocalTime = {
+  /** Its monotonic clock. */
+  readonly clockMs: number
+  /** For how long its steps may have had to wait so far, because its machine was slow or stood. */
+  readonly stalledMs: number
+}
+
 export type Happening =
   /** A numbered message leaves. `epoch` names the channel, of all the sender's node had. */
   | { tag: 'sent'; from: string; to: string; n: number; epoch: number }
@@ -27,9 +37,16 @@ export type Happening =
   | { tag: 'lastWords'; by: string; from: string; n: number; how: 'down' | 'exit' | 'call' }
   | { tag: 'nodeup'; at: string; peer: string }
   | { tag: 'nodedown'; at: string; peer: string }
-  | { tag: 'callBegun'; id: number; caller: string; timeoutMs: number; to: string | null }
+  | {
+      tag: 'callBegun'
+      id: number
+      caller: string
+      timeoutMs: number
+      to: string | null
+      at: LocalTime
+    }
   | { tag: 'callHandled'; id: number }
-  | { tag: 'callEnded'; id: number; outcome: string; answers: number | null }
+  | { tag: 'callEnded'; id: number; outcome: string; answers: number | null; at: LocalTime }
   | {
       tag: 'monitored'
       id: number
@@ -50,7 +67,19 @@ export type Happening =
   /** A message nobody should ever get. */
   | { tag: 'stray'; by: string; what: string }
   | { tag: 'died'; pid: string; reason: string }
+  /** A machine is switched on. */
+  | { tag: 'boots'; node: string; name: string; disk: DiskState }
   | { tag: 'crashed'; node: string }
+  /** A file is being written with a number, or removed: null. Then it is confirmed. */
+  | { tag: 'storing'; node: string; file: number; n: number | null }
+  | { tag: 'stored'; node: string; file: number; n: number | null }
+  /** What a file held after a boot; -1: a part of something. */
+  | { tag: 'found'; node: string; file: number; n: number | null }
+  /** The peers of a node, by incarnation; told of every node just before `settled`. */
+  | { tag: 'view'; node: string; active: readonly string[] }
+  /** A broadcast begins at a node, and is delivered at one. */
+  | { tag: 'broadcast'; id: string; node: string }
+  | { tag: 'delivered'; id: string; node: string }
   /** Faults are over and nothing is owed any more: what should have ended has. */
   | { tag: 'settled' }
 

@@ -5,8 +5,11 @@
  */
 import { rareFaults, replayOf, runMany } from './many.ts'
 import { parseOptions, type SimOptions } from './options.ts'
+import { asksForTable, tableCommand } from './paper/command.ts'
+import { progressOf } from './progress.ts'
 import { keepRegression } from './regressions.ts'
 import { runSeed, type SeedResult } from './run-seed.ts'
+import type { SizeRange } from './scenario.ts'
 
 const violationsShown = 5
 const tailShown = 20
@@ -20,7 +23,9 @@ const print = (line: string): void => {
 }
 
 async function main(): Promise<boolean> {
-  const options = parseOptions(process.argv.slice(2))
+  const args = process.argv.slice(2)
+  if (asksForTable(args)) return tableCommand(args, { print, say })
+  const options = parseOptions(args)
   switch (options.tag) {
     case 'error':
       say(options.message)
@@ -33,42 +38,64 @@ async function main(): Promise<boolean> {
 }
 
 async function one(options: SimOptions & { tag: 'one' }): Promise<boolean> {
-  const result = await runSeed(options.seed, options.verbose ? { onLine: print } : {})
+  const { seed: drawn, size } = options
+  const result = await runSeed(drawn, { size, ...(options.verbose ? { onLine: print } : {}) })
   const { seed, virtualMs, events, violations, digest } = result
   const ok = violations.length === 0
   say(`log digest ${digest}`)
-  if (!ok) explain(result, !options.verbose)
+  if (!ok) explain(result, size, !options.verbose)
   print(JSON.stringify({ ok, seed, virtualMs: Math.round(virtualMs), events, violations }))
   return ok
 }
 
 async function many(options: SimOptions & { tag: 'many' }): Promise<boolean> {
   const startedAt = performance.now()
-  const { seed: first, many: count, jobs } = options
+  const { seed: first, many: count, jobs, size } = options
+  const progress = progressOf({ first, count, size })
+  const known = progress.read()
+  if (known.length > 0) say(`${known.length} of ${count} seeds were done before the interruption`)
+  const tookMs = known.map(({ wallMs }) => wallMs)
   const result = await runMany({
     first,
     count,
     jobs,
+    size,
+    known,
     onSeed(seedResult, done) {
-      if (seedResult.violations.length > 0) explain(seedResult, false)
-      if (done % 10 === 0 || done === count) say(`${done} of ${count} seeds`)
+      progress.add({ ...seedResult, tail: [] })
+      tookMs.push(seedResult.wallMs)
+      if (seedResult.violations.length > 0) explain(seedResult, size, false)
+      say(`${done} of ${count}: ${summary(seedResult)}`)
     },
   })
+  progress.forget()
   const rare = rareFaults(result)
   for (const kind of rare) say(`the fault '${kind}' fired too seldom: ${result.faults[kind] ?? 0}`)
   const { seeds, failed, faults } = result
   const ok = failed.length === 0 && rare.length === 0 && seeds === count
   const wallMs = Math.round(performance.now() - startedAt)
+  tookMs.sort((a, b) => a - b)
+  const middleMs = tookMs[Math.floor(tookMs.length / 2)] ?? 0
+  say(`median ${Math.round(middleMs)} ms a seed, at most ${Math.round(tookMs.at(-1) ?? 0)} ms`)
   print(JSON.stringify({ ok, seeds, failed, faults, wallMs }))
   return ok
 }
 
+/** One line: what the seed drew, what it took, which faults it had. */
+function summary({ seed, nodes, virtualMs, events, wallMs, faults }: SeedResult): string {
+  const fired = Object.entries(faults).filter(([, times]) => times > 0)
+  const list = fired.map(([kind, times]) => `${kind} ${times}`).join(', ')
+  const time = `${(virtualMs / 1_000).toFixed(1)} s in ${(wallMs / 1_000).toFixed(1)} s`
+  return `seed ${seed}, ${nodes} nodes, ${time}, ${events} events; ${list || 'no faults'}`
+}
+
 /** Shows what was wrong and how to see it again, and keeps the seed. */
-function explain({ seed, violations, tail }: SeedResult, showTail: boolean): void {
-  keepRegression(seed, violations[0] ?? '')
+function explain(result: SeedResult, size: SizeRange | undefined, showTail: boolean): void {
+  const { seed, violations, tail } = result
+  keepRegression({ seed, was: violations[0] ?? '', ...(size === undefined ? {} : { size }) })
   if (showTail) for (const line of tail.slice(-tailShown)) say(`  ${line}`)
   for (const violation of violations.slice(0, violationsShown)) say(`  ${violation}`)
-  say(`seed ${seed} failed; replay: ${replayOf(seed)}`)
+  say(`seed ${seed} failed; replay: ${replayOf(seed, size)}`)
 }
 
 process.exitCode = (await main()) ? 0 : 1

@@ -4,9 +4,10 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { FaultCounts } from './faults.ts'
+import { diskFaults, type FaultCounts } from './faults.ts'
+import { clockFaults } from './run.ts'
 import { runSeed, type SeedResult } from './run-seed.ts'
-import { faultKinds } from './scenario.ts'
+import { faultKinds, type SizeRange } from './scenario.ts'
 
 export type ManyResult = {
   readonly seeds: number
@@ -18,6 +19,11 @@ export type ManyOptions = {
   readonly first: number
   readonly count: number
   readonly jobs: number
+  /** Default: each seed draws its own. */
+  readonly size?: SizeRange | undefined
+  /** Results of an interrupted run of the same seeds. */
+  readonly known?: readonly SeedResult[]
+  /** Told of each seed as it is done, not of the known ones. */
   readonly onSeed: (result: SeedResult, done: number) => void
 }
 
@@ -25,32 +31,46 @@ export type ManyOptions = {
 const enoughSeeds = 20
 /** A kind of fault fires in two of three scenarios, a few times each: once in five is too few. */
 const faultsPerSeedMin = 0.2
-const seedDeadlineMs = 120_000
+/** What a disk loses takes a crash in the right moment; clocks are right in many scenarios. */
+const sideFaultsPerSeedMin = 0.1
+const seedDeadlineMs = 300_000
 
-export function replayOf(seed: number): string {
-  return `npm run sim -- --seed ${seed} --verbose`
+export function replayOf(seed: number, size?: SizeRange): string {
+  const nodes = size === undefined ? '' : ` --nodes ${size.min}-${size.max}`
+  return `npm run sim -- --seed ${seed}${nodes} --verbose`
 }
 
 export async function runMany(options: ManyOptions): Promise<ManyResult> {
-  const { first, count, jobs, onSeed } = options
+  const { first, count, jobs, size, known = [], onSeed } = options
   const failed: { seed: number; replay: string }[] = []
   const faults: FaultCounts = {}
+  const isKnown = new Set(known.map(({ seed }) => seed))
   let next = first
   let done = 0
-  const take = (): number | undefined => (next < first + count ? next++ : undefined)
-  const judge = (result: SeedResult): void => {
+  const take = (): number | undefined => {
+    while (isKnown.has(next)) next += 1
+    return next < first + count ? next++ : undefined
+  }
+  const add = (result: SeedResult): void => {
     done += 1
     for (const [kind, fired] of Object.entries(result.faults)) {
       faults[kind] = (faults[kind] ?? 0) + fired
     }
     if (result.violations.length > 0) {
-      failed.push({ seed: result.seed, replay: replayOf(result.seed) })
+      failed.push({ seed: result.seed, replay: replayOf(result.seed, size) })
     }
+  }
+  const judge = (result: SeedResult): void => {
+    add(result)
     onSeed(result, done)
   }
+  for (const result of known) add(result)
   if (jobs === 1) {
-    for (let seed = take(); seed !== undefined; seed = take()) judge(await runSeed(seed))
-  } else await Promise.all(Array.from({ length: Math.min(jobs, count) }, () => work(take, judge)))
+    for (let seed = take(); seed !== undefined; seed = take()) judge(await runSeed(seed, { size }))
+  } else {
+    const workers = Math.min(jobs, count)
+    await Promise.all(Array.from({ length: workers }, () => work(take, judge, size)))
+  }
   failed.sort((a, b) => a.seed - b.seed)
   return { seeds: done, failed, faults }
 }
@@ -58,18 +78,24 @@ export async function runMany(options: ManyOptions): Promise<ManyResult> {
 /** Kinds of faults that fired too seldom for the run to prove anything. */
 export function rareFaults({ seeds, faults }: ManyResult): readonly string[] {
   if (seeds < enoughSeeds) return []
-  return faultKinds.filter((kind) => (faults[kind] ?? 0) < seeds * faultsPerSeedMin)
+  const rare = (kinds: readonly string[], perSeedMin: number): readonly string[] =>
+    kinds.filter((kind) => (faults[kind] ?? 0) < seeds * perSeedMin)
+  return [
+    ...rare(faultKinds, faultsPerSeedMin),
+    ...rare([...diskFaults, ...clockFaults], sideFaultsPerSeedMin),
+  ]
 }
 
 /** One job: an OS process after the other, until no seed is left. */
 async function work(
   take: () => number | undefined,
   judge: (result: SeedResult) => void,
+  size: SizeRange | undefined,
 ): Promise<void> {
   let child: ChildProcess | undefined
   for (let seed = take(); seed !== undefined; seed = take()) {
     child ??= startJob()
-    const result = await ask(child, seed)
+    const result = await ask(child, seed, size)
     if (result.tag === 'ok') judge(result.result)
     else {
       child.kill('SIGKILL')
@@ -91,7 +117,7 @@ type Reply =
   | { readonly tag: 'ok'; readonly result: SeedResult }
   | { readonly tag: 'lost'; readonly why: string }
 
-function ask(child: ChildProcess, seed: number): Promise<Reply> {
+function ask(child: ChildProcess, seed: number, size: SizeRange | undefined): Promise<Reply> {
   return new Promise((resolve) => {
     const settle = (reply: Reply): void => {
       clearTimeout(timer)
@@ -104,10 +130,11 @@ function ask(child: ChildProcess, seed: number): Promise<Reply> {
     )
     child.once('message', (result: SeedResult) => settle({ tag: 'ok', result }))
     child.once('exit', (code) => settle({ tag: 'lost', why: `its process ended with ${code}` }))
-    child.send({ seed })
+    child.send({ seed, size })
   })
 }
 
 function lost(seed: number, why: string): SeedResult {
-  return { seed, virtualMs: 0, events: 0, digest: '', violations: [why], faults: {}, tail: [] }
+  const nothing = { nodes: 0, virtualMs: 0, events: 0, digest: '', wallMs: 0, faults: {}, tail: [] }
+  return { ...nothing, seed, violations: [why] }
 }

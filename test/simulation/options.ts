@@ -1,15 +1,29 @@
 /** The arguments of `npm run sim`, checked: a mistake is answered with the option's name. */
 import { parseArgs } from 'node:util'
+import type { SizeRange } from './scenario.ts'
 
 export type SimOptions =
-  | { readonly tag: 'one'; readonly seed: number; readonly verbose: boolean }
-  | { readonly tag: 'many'; readonly seed: number; readonly many: number; readonly jobs: number }
+  | {
+      readonly tag: 'one'
+      readonly seed: number
+      readonly size?: SizeRange
+      readonly verbose: boolean
+    }
+  | {
+      readonly tag: 'many'
+      readonly seed: number
+      readonly many: number
+      readonly jobs: number
+      readonly size?: SizeRange
+    }
   | { readonly tag: 'error'; readonly message: string }
 
-const usage = 'usage: npm run sim -- --seed N [--verbose] | --many K --seed N [--jobs J]'
+const usage = 'usage: npm run sim -- --seed N [--nodes A-B] [--verbose | --many K [--jobs J]]'
 const seedMax = 2 ** 32 - 1
 const manyMax = 1_000_000
 const jobsMax = 64
+const nodesMin = 2
+const nodesMax = 200
 
 export function parseOptions(args: readonly string[]): SimOptions {
   try {
@@ -18,16 +32,18 @@ export function parseOptions(args: readonly string[]): SimOptions {
       options: {
         seed: { type: 'string' },
         many: { type: 'string' },
+        nodes: { type: 'string' },
         jobs: { type: 'string', default: '1' },
         verbose: { type: 'boolean', default: false },
       },
     })
     const seed = whole('--seed', values.seed, 0, seedMax)
-    if (values.many === undefined) return { tag: 'one', seed, verbose: values.verbose }
+    const drawn = values.nodes === undefined ? {} : { size: range('--nodes', values.nodes) }
+    if (values.many === undefined) return { tag: 'one', seed, ...drawn, verbose: values.verbose }
     if (values.verbose) return refuse('--verbose shows one seed: leave out --many')
     const many = whole('--many', values.many, 1, manyMax)
     const jobs = whole('--jobs', values.jobs, 1, jobsMax)
-    return { tag: 'many', seed, many, jobs }
+    return { tag: 'many', seed, many, jobs, ...drawn }
   } catch (error) {
     return refuse(error instanceof Error ? error.message : String(error))
   }
@@ -38,6 +54,13 @@ function whole(option: string, text: string | undefined, min: number, max: numbe
   if (text !== undefined && /^\d+$/.test(text) && value >= min && value <= max) return value
   const got = text === undefined ? 'nothing' : JSON.stringify(text)
   throw new Error(`${option} must be a whole number from ${min} to ${max}, got ${got}`)
+}
+
+/** `30-60`, or `40` alone. */
+function range(option: string, text: string): SizeRange {
+  const [min = '', max = min, ...rest] = text.split('-')
+  const least = whole(option, rest.length === 0 ? min : text, nodesMin, nodesMax)
+  return { min: least, max: whole(option, max, least, nodesMax) }
 }
 
 function refuse(why: string): SimOptions {

@@ -6,6 +6,7 @@ import type { PidParts, Signal } from '../../runtime/kernel.ts'
 import { MemoryStream } from '../../src/carrier/memory/stream.ts'
 import { streamKind } from '../../src/dist/protocol.ts'
 import { Router } from '../../src/dist/router.ts'
+import { Disk } from '../../src/testing/disk.ts'
 
 /** What becomes of a signal on its way out; its `nth` of its kind, from 1. */
 export type Fate = 'pass' | 'drop' | 'twice'
@@ -79,5 +80,26 @@ export function resendAfterLoss(): () => void {
   }
   return () => {
     Object.assign(Router.prototype, { deliver, up })
+  }
+}
+
+/** Disks confirm what they have not synced. */
+export function forgetToSync(): () => void {
+  const { sync } = Disk.prototype
+  Disk.prototype.sync = () => ({ tag: 'ok' })
+  return () => {
+    Disk.prototype.sync = sync
+  }
+}
+
+/** A file is written in its place instead of beside it: confirmed or not, a crash tears it. */
+export function writeInPlace(): () => void {
+  const { write } = Disk.prototype
+  Disk.prototype.write = async function (path, bytes, mode) {
+    await write.call(this, path, bytes.subarray(0, bytes.length >> 1), mode)
+    return write.call(this, path, bytes, mode)
+  }
+  return () => {
+    Disk.prototype.write = write
   }
 }

@@ -4,8 +4,14 @@
  * reminder and a likely place to look, while the proof of a fix is a test of its own.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
+import type { SizeRange } from './scenario.ts'
 
-export type Regression = { readonly seed: number; readonly was: string }
+export type Regression = {
+  readonly seed: number
+  readonly was: string
+  /** When the run had fixed it. */
+  readonly size?: SizeRange
+}
 
 const wasMaxChars = 60
 const file = new URL('./regressions.json', import.meta.url)
@@ -19,13 +25,18 @@ export function regressions(): readonly Regression[] {
 }
 
 /** Adds a seed, unless it is there. */
-export function keepRegression(seed: number, was: string): void {
+export function keepRegression({ seed, was, size }: Regression): void {
   const known = regressions()
-  if (known.some((each) => each.seed === seed)) return
-  // One line of the file, as the formatter would leave it.
-  const all = [...known, { seed, was: was.slice(0, wasMaxChars) }].sort((a, b) => a.seed - b.seed)
-  const lines = all.map((each) => `  { "seed": ${each.seed}, "was": ${JSON.stringify(each.was)} }`)
-  writeFileSync(file, `[\n${lines.join(',\n')}\n]\n`)
+  if (known.some((each) => each.seed === seed && each.size?.min === size?.min)) return
+  const added = { seed, was: was.slice(0, wasMaxChars), ...(size === undefined ? {} : { size }) }
+  // One line of the file each, as the formatter would leave it.
+  const all = [...known, added].sort((a, b) => a.seed - b.seed)
+  writeFileSync(file, `[\n${all.map(lineOf).join(',\n')}\n]\n`)
+}
+
+function lineOf({ seed, was, size }: Regression): string {
+  const fixed = size === undefined ? '' : `, "size": { "min": ${size.min}, "max": ${size.max} }`
+  return `  { "seed": ${seed}, "was": ${JSON.stringify(was)}${fixed} }`
 }
 
 function isRegression(value: unknown): value is Regression {
@@ -35,6 +46,11 @@ function isRegression(value: unknown): value is Regression {
     'seed' in value &&
     Number.isSafeInteger(value.seed) &&
     'was' in value &&
-    typeof value.was === 'string'
+    typeof value.was === 'string' &&
+    (!('size' in value) || isSize(value.size))
   )
+}
+
+function isSize(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'min' in value && 'max' in value
 }

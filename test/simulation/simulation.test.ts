@@ -3,14 +3,18 @@
  * command answers as its users expect.
  */
 import { execFile } from 'node:child_process'
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { assert, suite } from '../support/harness.ts'
+import { assert, cleanup, suite } from '../support/harness.ts'
 import { rareFaults, runMany } from './many.ts'
 import { parseOptions } from './options.ts'
+import { Progress } from './progress.ts'
 import { regressions } from './regressions.ts'
-import { runSeed } from './run-seed.ts'
-import { drawScenario } from './scenario.ts'
+import { runSeed, type SeedResult } from './run-seed.ts'
+import { drawScenario, faultKinds } from './scenario.ts'
 
 const deadline = { deadlineMs: 60_000 }
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -21,8 +25,9 @@ const test = suite('simulation')
 test(
   'the same seed gives the same event log',
   async () => {
-    for (const seed of [3, 4, 12]) {
-      const [first, second] = [await runSeed(seed), await runSeed(seed)]
+    const large = { min: 30, max: 30 }
+    for (const [seed, size] of [[3], [4], [12], [13, large]] as const) {
+      const [first, second] = [await runSeed(seed, { size }), await runSeed(seed, { size })]
       assert.is(first.digest, second.digest, `seed ${seed}`)
       assert.is(first.events, second.events)
       assert.ok(first.events > 1_000)
@@ -42,22 +47,48 @@ test(
 )
 
 test('seeds draw clusters of all sizes, with and without each kind of fault', () => {
-  const scenarios = Array.from({ length: 400 }, (_, seed) => drawScenario(seed))
-  assert.equal(
-    [...new Set(scenarios.map(({ nodes }) => nodes.length))].sort((a, b) => a - b),
-    [2, 3, 4, 5, 6, 7, 8, 9, 10],
-  )
-  for (const kind of ['crash', 'stop', 'partition', 'oneWay', 'path', 'disconnectAll'] as const) {
-    assert.ok(scenarios.some(({ faults }) => faults[kind] === 0))
+  const scenarios = Array.from({ length: 1_000 }, (_, seed) => drawScenario(seed))
+  const sizes = new Set(scenarios.map(({ nodes }) => nodes.length))
+  for (const size of [2, 3, 4, 5, 6, 7, 8, 9, 10]) assert.ok(sizes.has(size), `${size} nodes`)
+  const many = [...sizes].filter((size) => size > 10)
+  assert.ok(many.length > 20 && many.every((size) => size >= 30 && size <= 60))
+  for (const kind of faultKinds) {
+    if (kind !== 'heal') assert.ok(scenarios.some(({ faults }) => faults[kind] === 0))
     assert.ok(scenarios.some(({ faults }) => faults[kind] > 0))
+  }
+})
+
+test('a size may be given: all else is drawn', () => {
+  const sizes = new Set<number>()
+  for (let seed = 0; seed < 200; seed++) {
+    sizes.add(drawScenario(seed, { min: 30, max: 33 }).nodes.length)
+  }
+  assert.equal([...sizes].sort(), [30, 31, 32, 33])
+  assert.is(drawScenario(1, { min: 200, max: 200 }).nodes.length, 200)
+})
+
+test('neighbours are mutual, few in a large cluster, and lead from everybody to everybody', () => {
+  for (let seed = 0; seed < 50; seed++) {
+    const { nodes, neighbours } = drawScenario(seed, { min: 2, max: 60 })
+    const reached = new Set(nodes.slice(0, 1))
+    for (const node of reached) {
+      for (const peer of neighbours.get(node) ?? []) {
+        assert.ok(neighbours.get(peer)?.includes(node) && peer !== node)
+        reached.add(peer)
+      }
+    }
+    assert.is(reached.size, nodes.length)
+    const links = [...neighbours.values()].reduce((sum, peers) => sum + peers.length, 0)
+    const most = nodes.length > 10 ? 7 : nodes.length - 1
+    assert.ok(links / nodes.length <= most, `${links} of ${nodes.length}`)
   }
 })
 
 test(
   'seeds that once failed pass',
   async () => {
-    for (const { seed, was } of regressions()) {
-      assert.equal((await runSeed(seed)).violations, [], `seed ${seed}, once: ${was}`)
+    for (const { seed, was, size } of regressions()) {
+      assert.equal((await runSeed(seed, { size })).violations, [], `seed ${seed}, once: ${was}`)
     }
   },
   deadline,
@@ -80,10 +111,45 @@ test(
 )
 
 test('a run in which a kind of fault hardly fired is not ok', () => {
-  const faults = { crash: 90, stop: 90, partition: 90, oneWay: 90, path: 90, heal: 90 }
-  assert.equal(rareFaults({ seeds: 50, failed: [], faults }), ['disconnectAll', 'distCrash'])
-  assert.equal(rareFaults({ seeds: 5, failed: [], faults }), [])
+  const kinds = [...faultKinds, 'disk undone', 'disk torn', 'skew', 'drift']
+  const faults = Object.fromEntries(kinds.map((kind) => [kind, 90]))
+  assert.equal(rareFaults({ seeds: 50, failed: [], faults }), [])
+  const few = Object.entries({ ...faults, deaf: 9, 'disk torn': 4, drift: 5 })
+  const without = Object.fromEntries(few.filter(([kind]) => kind !== 'pause'))
+  assert.equal(rareFaults({ seeds: 50, failed: [], faults: without }), [
+    'deaf',
+    'pause',
+    'disk torn',
+  ])
+  assert.equal(rareFaults({ seeds: 5, failed: [], faults: {} }), [])
 })
+
+test(
+  'an interrupted run goes on where it was, and ends with the same result',
+  async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'skein-sim-')), 'progress.jsonl')
+    cleanup(() => rmSync(dirname(file), { recursive: true, force: true }))
+    const seedsRun: number[] = []
+    const run = (count: number): ReturnType<typeof runMany> => {
+      const progress = new Progress(file)
+      const onSeed = (result: SeedResult): void => {
+        seedsRun.push(result.seed)
+        progress.add(result)
+      }
+      return runMany({ first: 27, count, jobs: 1, known: progress.read(), onSeed })
+    }
+    const whole = await run(3)
+    new Progress(file).forget()
+    assert.equal(new Progress(file).read(), [])
+    seedsRun.length = 0
+    await run(2)
+    // The process was killed while it noted the next result.
+    appendFileSync(file, '\n{"seed":29,"viol')
+    assert.equal(await run(3), whole)
+    assert.equal(seedsRun, [27, 28, 29])
+  },
+  deadline,
+)
 
 test(
   'the command ends with one line of JSON, and with exit code 0 or it rejects',
@@ -107,6 +173,11 @@ test('bad arguments are refused by name', () => {
     [['--many', '0', '--seed', '1'], /--many .* got "0"/],
     [['--many', '2', '--seed', '1', '--jobs', '1.5'], /--jobs .* got "1.5"/],
     [['--many', '2', '--seed', '1', '--verbose'], /--verbose/],
+    [['--seed', '1', '--nodes', '1'], /--nodes .* from 2 to 200, got "1"/],
+    [['--seed', '1', '--nodes', '30-201'], /--nodes .* from 30 to 200, got "201"/],
+    [['--seed', '1', '--nodes', '9-8'], /--nodes .* from 9 to 200, got "8"/],
+    [['--seed', '1', '--nodes', '2-3-4'], /--nodes .* got "2-3-4"/],
+    [['--seed', '1', '--nodes', '-3'], /--nodes/],
     [['--sed', '1'], /--sed/],
   ] as const) {
     const options = parseOptions(args)
@@ -114,11 +185,19 @@ test('bad arguments are refused by name', () => {
     if (options.tag === 'error') assert.match(options.message, words)
   }
   assert.equal(parseOptions(['--seed', '5']), { tag: 'one', seed: 5, verbose: false })
-  assert.equal(parseOptions(['--many', '9', '--seed', '5', '--jobs', '2']), {
+  assert.equal(parseOptions(['--seed', '5', '--nodes', '40']), {
+    tag: 'one',
+    seed: 5,
+    size: { min: 40, max: 40 },
+    verbose: false,
+  })
+  const many = ['--many', '9', '--seed', '5', '--jobs', '2', '--nodes', '30-60']
+  assert.equal(parseOptions(many), {
     tag: 'many',
     seed: 5,
     many: 9,
     jobs: 2,
+    size: { min: 30, max: 60 },
   })
 })
 

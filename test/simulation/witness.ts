@@ -6,15 +6,15 @@
 import { type Pid, pidKey, type Self, type TraceEvent } from '../../runtime/index.ts'
 import { systemOf } from '../../runtime/kernel.ts'
 import { lineOf } from '../../src/testing/event-log.ts'
-import type { Simulation } from '../../src/testing/index.ts'
+import type { DiskState, Simulation } from '../../src/testing/index.ts'
 import type { Checker, Facts, MakeChecker } from './checkers/checker.ts'
-import type { Happening } from './happening.ts'
+import type { Happening, LocalTime } from './happening.ts'
 import { NodeView } from './node-view.ts'
 
 /** Violations kept of one run: the first are what matters. */
 const violationsMax = 20
-/** Why a channel between honest nodes never ends. */
-const dishonest: ReadonlySet<string> = new Set(['protocolViolation', 'limit', 'handshakeFailed'])
+/** Why a channel between honest nodes never ends. A slow machine may be late for a handshake. */
+const dishonest: ReadonlySet<string> = new Set(['protocolViolation', 'limit'])
 /** Processes remembered per node as somebody to talk to, dead ones included. */
 const targetsMax = 24
 
@@ -25,8 +25,8 @@ export class Witness implements Facts {
   readonly targets = new Map<string, Pid[]>()
   /** Every living process that can be talked to. */
   readonly offered = new Map<string, Pid>()
-  /** Agents, the latest last; they are not ended on purpose. */
-  readonly agents: Pid[] = []
+  /** Agents by node, the latest last; they are not ended on purpose. */
+  readonly agents = new Map<string, Pid[]>()
   /** Who serves on a node by name. */
   readonly servers = new Map<string, Pid>()
   /** False once the workload is to begin nothing new. */
@@ -35,6 +35,10 @@ export class Witness implements Facts {
   readonly pending = new Map<number, string>()
   /** Monitors that have not fired: their owner and target. */
   readonly watching = new Map<number, { readonly owner: string; readonly target: string | null }>()
+  /** Links that their owner made and has neither undone nor seen end, by `owner>target`. */
+  readonly #links = new Map<string, { readonly owner: string; readonly target: string }>()
+  /** All that ever linked. */
+  readonly #everLinked = new Set<string>()
   readonly counts: Record<string, number> = {}
   readonly #views = new Map<string, NodeView>()
   /** Reason by pid; null when its node crashed. */
@@ -69,10 +73,11 @@ export class Witness implements Facts {
   }
 
   /** A node is about to boot. */
-  boots(name: string, boot: number): NodeView {
+  boots(name: string, boot: number, disk: DiskState): NodeView {
     const view = new NodeView(name, boot)
     this.#views.set(name, view)
     this.#living.set(view.key, new Set())
+    this.tell({ tag: 'boots', node: view.key, name, disk })
     return view
   }
 
@@ -110,6 +115,12 @@ export class Witness implements Facts {
     return this.viewOf(self).epochOf(systemOf(self), peer)
   }
 
+  /** What time it is for `self`. */
+  timeOf(self: Self): LocalTime {
+    const { sim } = this
+    return { clockMs: sim.clockMs(self.node), stalledMs: sim.stalledMs(self.node) }
+  }
+
   /** A process of the workload has begun. */
   meet(self: Self): void {
     this.#living.get(this.viewOf(self).key)?.add(pidKey(self.pid))
@@ -118,16 +129,12 @@ export class Witness implements Facts {
   /** A process of the workload can be talked to. */
   offer(self: Self): void {
     this.offered.set(pidKey(self.pid), self.pid)
-    const known = this.targets.get(self.node) ?? []
-    known.push(self.pid)
-    if (known.length > targetsMax) known.shift()
-    this.targets.set(self.node, known)
+    remember(this.targets, self)
   }
 
   /** An agent that lives, most of the time. */
   offerAgent(self: Self): void {
-    this.agents.push(self.pid)
-    if (this.agents.length > targetsMax) this.agents.shift()
+    remember(this.agents, self)
   }
 
   tell(happening: Happening): void {
@@ -151,6 +158,15 @@ export class Witness implements Facts {
     return due.length
   }
 
+  /** Links whose owner lives, and whose target does not. */
+  linkedToDead(): number {
+    const due = [...this.#links.values()].filter(
+      ({ owner, target }) => !this.isDead(owner) && this.isDead(target),
+    )
+    // Where both ends linked their signals may have crossed, and the link be gone by that.
+    return due.filter(({ owner, target }) => !this.#everLinked.has(`${target}>${owner}`)).length
+  }
+
   finish(): void {
     for (const checker of this.#checkers) checker.finish()
   }
@@ -172,6 +188,12 @@ export class Witness implements Facts {
     this.#dead.set(pid, reason)
   }
 
+  #keepLink(owner: string, target: string): void {
+    const key = `${owner}>${target}`
+    this.#links.set(key, { owner, target })
+    this.#everLinked.add(key)
+  }
+
   #keepPending(happening: Happening): void {
     switch (happening.tag) {
       case 'callBegun':
@@ -191,7 +213,21 @@ export class Witness implements Facts {
       case 'demonitored':
         this.watching.delete(happening.id)
         break
+      case 'linked':
+        this.#keepLink(happening.owner, happening.target)
+        break
+      case 'unlinked':
+      case 'exitMessage':
+        this.#links.delete(`${happening.owner}>${happening.target}`)
+        break
       default:
     }
   }
+}
+
+function remember(table: Map<string, Pid[]>, { node, pid }: Self): void {
+  const known = table.get(node) ?? []
+  known.push(pid)
+  if (known.length > targetsMax) known.shift()
+  table.set(node, known)
 }

@@ -22,6 +22,7 @@ const layers: readonly string[] = [
   'src/discovery',
   'src/membership',
   'src/broadcast',
+  'src/members',
   'src/replica',
   'src/services',
   'src/dht',

@@ -79,7 +79,7 @@ export class MemoryConnection implements Connection, StreamOwner {
 
   set handler(handler: ConnectionHandler | undefined) {
     this.#handler = handler
-    this.endpoint.network.clock.after(0, () => this.catchUp())
+    this.endpoint.after(0, () => this.catchUp())
   }
 
   get closed(): boolean {
@@ -112,7 +112,9 @@ export class MemoryConnection implements Connection, StreamOwner {
   }
 
   statistics(): PathStatistics {
-    const { delayMinMs, delayMaxMs } = this.endpoint.network.faults
+    const { endpoint, peerAddress } = this
+    const { faults } = endpoint.network
+    const { delayMinMs, delayMaxMs } = faults.pathOf(endpoint.address.host, peerAddress.host)
     const { sentBytes, receivedBytes, lostPackets } = this
     return { rttMs: delayMinMs + delayMaxMs, sentBytes, receivedBytes, lostPackets }
   }
@@ -123,7 +125,7 @@ export class MemoryConnection implements Connection, StreamOwner {
   }
 
   later(step: () => void): void {
-    this.endpoint.network.clock.after(0, () => {
+    this.endpoint.after(0, () => {
       if (!this.closed && !this.gone) step()
     })
   }
@@ -168,9 +170,12 @@ export class MemoryConnection implements Connection, StreamOwner {
     if (peerGone || (this.peer && faults.cut(this.peerAddress.host, host))) {
       if (this.#silence !== undefined) return
       const heardMs = (settings.idleTimeoutMs / 3) * network.random.unit()
-      this.#silence = network.clock.after(settings.idleTimeoutMs - heardMs, () =>
-        this.end({ by: 'idle', code: 0, reason: 'silence' }),
-      )
+      const timer = this.endpoint.after(settings.idleTimeoutMs - heardMs, () => {
+        // Called off after it had fired, while the host stood still.
+        if (this.#silence !== timer) return
+        this.end({ by: 'idle', code: 0, reason: 'silence' })
+      })
+      this.#silence = timer
     } else if (this.#silence !== undefined) {
       network.clock.cancel(this.#silence)
       this.#silence = undefined
@@ -184,7 +189,7 @@ export class MemoryConnection implements Connection, StreamOwner {
     this.#ended = info
     this.vanish()
     this.endpoint.onEnded(this, info)
-    this.endpoint.network.clock.after(0, () => this.catchUp())
+    this.endpoint.after(0, () => this.catchUp())
   }
 
   /** The half is no more, without a word to anybody: what a crash does. */

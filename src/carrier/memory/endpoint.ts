@@ -13,7 +13,7 @@ import type {
 } from '../carrier.ts'
 import { certificateHash } from '../digest.ts'
 import { MemoryConnection } from './connection.ts'
-import type { MemoryNetwork } from './network.ts'
+import type { Enter, MemoryNetwork } from './network.ts'
 
 type DialResult = { readonly tag: 'ok'; readonly connection: Connection } | CarrierFailure
 type PendingDial = { readonly timer: TimerHandle; readonly settle: (result: DialResult) => void }
@@ -22,17 +22,25 @@ export class MemoryEndpoint implements Endpoint {
   readonly address: Address
   readonly network: MemoryNetwork
   readonly certHash: Uint8Array
+  /** What the network does here passes this: the host may be slow, or stand still. */
+  readonly enter: Enter
   readonly connections = new Set<MemoryConnection>()
   readonly #env: CarrierEnv
   readonly #dials = new Map<MemoryConnection, PendingDial>()
   readonly #halfOpen = new Map<MemoryConnection, TimerHandle>()
   #state: 'open' | 'closed' | 'crashed' = 'open'
 
-  constructor(network: MemoryNetwork, address: Address, env: CarrierEnv) {
+  constructor(network: MemoryNetwork, address: Address, env: CarrierEnv, enter: Enter) {
     this.network = network
     this.address = address
     this.#env = env
+    this.enter = enter
     this.certHash = certificateHash(env.tls.certDer)
+  }
+
+  /** Calls `step` at this host in `ms`. */
+  after(ms: number, step: () => void): TimerHandle {
+    return this.network.clock.after(ms, () => this.enter(step))
   }
 
   dial(address: Address, timeoutMs: number): Promise<DialResult> {
@@ -53,9 +61,9 @@ export class MemoryEndpoint implements Endpoint {
     )
     this.connections.add(half)
     return new Promise((settle) => {
-      const timer = network.clock.after(timeoutMs, () =>
-        half.end({ by: 'idle', code: 0, reason: 'silence' }),
-      )
+      const timer = this.after(timeoutMs, () => {
+        if (this.#dials.has(half)) half.end({ by: 'idle', code: 0, reason: 'silence' })
+      })
       this.#dials.set(half, { timer, settle })
       half.send({ tag: 'hello' })
     })
@@ -68,7 +76,7 @@ export class MemoryEndpoint implements Endpoint {
     const halves = [...this.connections]
     for (const half of halves) half.close(code, '')
     // The closes are told in a later turn of the clock.
-    do await new Promise<void>((resolve) => this.network.clock.after(0, () => resolve()))
+    do await new Promise<void>((resolve) => this.after(0, resolve))
     while (halves.some((half) => !half.settled))
   }
 
@@ -85,7 +93,7 @@ export class MemoryEndpoint implements Endpoint {
 
   /** A dialer's first packet. False: it is dropped, and the dialer will try again. */
   accept(dialer: MemoryConnection): boolean {
-    const { settings, clock } = this.network
+    const { settings } = this.network
     if (this.#halfOpen.size >= settings.halfOpenMax) return false
     if (this.connections.size >= settings.connectionsMax) return false
     const { address, certHash } = dialer.endpoint
@@ -94,9 +102,10 @@ export class MemoryEndpoint implements Endpoint {
     dialer.peer = half
     dialer.peerCertHash = this.certHash
     this.connections.add(half)
-    const deadline = clock.after(settings.handshakeTimeoutMs, () =>
-      half.end({ by: 'error', code: 0, reason: 'the handshake took too long' }),
-    )
+    const deadline = this.after(settings.handshakeTimeoutMs, () => {
+      if (!this.#halfOpen.has(half)) return
+      half.end({ by: 'error', code: 0, reason: 'the handshake took too long' })
+    })
     this.#halfOpen.set(half, deadline)
     half.send({ tag: 'accept' })
     half.linkChanged()

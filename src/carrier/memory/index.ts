@@ -4,6 +4,7 @@
  */
 import { MemoryNetwork, type MemoryNetworkOptions } from './network.ts'
 
+export type { Path } from './faults.ts'
 export type { NetworkEvent } from './network.ts'
 export type { MemoryNetwork, MemoryNetworkOptions }
 

@@ -12,7 +12,7 @@ import { limits } from '../../limits.ts'
 import type { Address, Carrier, CarrierEnv, CarrierFailure, Endpoint } from '../carrier.ts'
 import type { MemoryConnection } from './connection.ts'
 import { MemoryEndpoint } from './endpoint.ts'
-import { Faults } from './faults.ts'
+import { Faults, type Path } from './faults.ts'
 import { type Packet, packetBytes } from './packet.ts'
 
 export type MemoryNetworkOptions = {
@@ -43,6 +43,9 @@ export type NetworkEvent = {
   readonly packet: Packet['tag'] | ''
   readonly bytes: number
 }
+
+/** Lets a step of the network happen at a host: now, later or never. */
+export type Enter = (step: () => void) => void
 
 const firstFreePort = 49_152
 const retransmitMinMs = 10
@@ -76,9 +79,13 @@ export class MemoryNetwork {
     }
   }
 
-  /** A carrier at `address`; port 0 gets a free one. `open` fails with `address` if taken. */
-  carrier(address: Address): Carrier {
-    return { name: 'memory', open: async (env) => this.#open(address, env) }
+  /**
+   * A carrier at `address`; port 0 gets a free one. `open` fails with `address` if taken. All that
+   * the network does at the host goes through `enter`, which may put it off or drop it: a machine
+   * that is slow, stands still or is off. By default it happens at once.
+   */
+  carrier(address: Address, enter: Enter = (step) => step()): Carrier {
+    return { name: 'memory', open: async (env) => this.#open(address, env, enter) }
   }
 
   /** Chance that a packet is lost, 0 to 1. Throws a RangeError otherwise. */
@@ -90,6 +97,47 @@ export class MemoryNetwork {
   /** One-way delay, drawn per packet. Throws a RangeError unless 0 <= minMs <= maxMs. */
   setDelay(minMs: number, maxMs: number): void {
     this.faults.setDelay(minMs, maxMs)
+  }
+
+  /**
+   * How packets of host `from` to host `to` fare, instead of as all others, until `heal` or, with
+   * undefined, no longer. Throws a RangeError as they do.
+   */
+  setLink(from: string, to: string, path: Path | undefined): void {
+    this.faults.setLink(from, to, path)
+    this.#linksChanged()
+  }
+
+  /**
+   * Hosts of one place are near each other and fare as `setLoss` and `setDelay` say; between places
+   * packets take the path `far`. Hosts of no place form one more.
+   */
+  setPlaces(places: readonly (readonly string[])[], far: Path): void {
+    this.faults.setPlaces(places, far)
+    this.#linksChanged()
+  }
+
+  /** Nothing that `host` sends arrives anywhere. */
+  mute(host: string): void {
+    this.faults.mute(host)
+    this.#linksChanged()
+  }
+
+  /** Nothing arrives at `host`. */
+  deafen(host: string): void {
+    this.faults.deafen(host)
+    this.#linksChanged()
+  }
+
+  /** `host` sends nothing until `thaw`; what it would hear meanwhile is up to its `enter`. */
+  freeze(host: string): void {
+    this.faults.freeze(host)
+    this.#linksChanged()
+  }
+
+  thaw(host: string): void {
+    this.faults.thaw(host)
+    this.#linksChanged()
   }
 
   /** Cuts hosts of different groups off from each other; unnamed hosts form one more group. */
@@ -104,7 +152,7 @@ export class MemoryNetwork {
     this.#linksChanged()
   }
 
-  /** Ends partitions and blocks; what was held is sent again. */
+  /** Ends all cuts, and links of their own; what was held is sent again. */
   heal(): void {
     this.faults.heal()
     this.#linksChanged()
@@ -163,28 +211,45 @@ export class MemoryNetwork {
   #attempt(sender: MemoryConnection, packet: Packet, tries: number): void {
     // The half is over: nobody is left to send it again.
     if (sender.gone) return
-    if (this.#cut(sender)) this.#hold(sender, packet)
-    else if (this.faults.loss > 0 && this.random.unit() < this.faults.loss) {
-      this.#lose(sender, packet, tries)
-    } else {
-      const { delayMinMs, delayMaxMs } = this.faults
-      const spreadMs = delayMaxMs - delayMinMs
-      const delayMs = spreadMs === 0 ? delayMinMs : delayMinMs + spreadMs * this.random.unit()
-      this.clock.after(delayMs, () => this.#arrive(sender, packet, tries))
+    if (this.#cut(sender)) {
+      this.#hold(sender, packet)
+      return
     }
+    const { loss, delayMinMs, delayMaxMs } = this.#pathOf(sender)
+    if (loss > 0 && this.random.unit() < loss) {
+      this.#lose(sender, packet, tries)
+      return
+    }
+    const spreadMs = delayMaxMs - delayMinMs
+    const delayMs = spreadMs === 0 ? delayMinMs : delayMinMs + spreadMs * this.random.unit()
+    this.clock.after(delayMs, () => this.#arrive(sender, packet, tries))
   }
 
   #arrive(sender: MemoryConnection, packet: Packet, tries: number): void {
-    if (this.#cut(sender)) this.#hold(sender, packet)
-    else if (packet.tag === 'hello') {
-      const listener = this.#endpoints.get(keyOf(sender.peerAddress))
-      if (sender.gone || sender.peer !== undefined) return
-      if (listener?.accept(sender) !== true) this.#lose(sender, packet, tries)
-      else this.#tellOf('arrived', sender, packet)
-    } else if (sender.peer?.gone === false) {
-      this.#tellOf('arrived', sender, packet)
-      sender.peer.receive(packet)
+    if (this.#cut(sender)) {
+      this.#hold(sender, packet)
+      return
     }
+    const { peer } = sender
+    if (packet.tag === 'hello') {
+      const listener = this.#endpoints.get(keyOf(sender.peerAddress))
+      if (sender.gone || peer !== undefined) return
+      if (listener === undefined) this.#lose(sender, packet, tries)
+      else listener.enter(() => this.#greet(listener, sender, packet, tries))
+    } else if (peer?.gone === false) {
+      this.#tellOf('arrived', sender, packet)
+      peer.endpoint.enter(() => peer.receive(packet))
+    }
+  }
+
+  #greet(listener: MemoryEndpoint, sender: MemoryConnection, packet: Packet, tries: number): void {
+    if (sender.gone || sender.peer !== undefined) return
+    if (listener.accept(sender)) this.#tellOf('arrived', sender, packet)
+    else this.#lose(sender, packet, tries)
+  }
+
+  #pathOf(sender: MemoryConnection): Path {
+    return this.faults.pathOf(sender.endpoint.address.host, sender.peerAddress.host)
   }
 
   #cut(sender: MemoryConnection): boolean {
@@ -206,7 +271,7 @@ export class MemoryNetwork {
   }
 
   #retry(sender: MemoryConnection, packet: Packet, tries: number): void {
-    const firstMs = Math.max(3 * this.faults.delayMaxMs, retransmitMinMs)
+    const firstMs = Math.max(3 * this.#pathOf(sender).delayMaxMs, retransmitMinMs)
     const waitMs = Math.min(firstMs * 2 ** tries, Math.max(retransmitMaxMs, firstMs))
     this.clock.after(waitMs, () => this.#attempt(sender, packet, tries + 1))
   }
@@ -220,13 +285,14 @@ export class MemoryNetwork {
   #open(
     wanted: Address,
     env: CarrierEnv,
+    enter: Enter,
   ): { readonly tag: 'ok'; readonly endpoint: Endpoint } | CarrierFailure {
     const address = wanted.port === 0 ? this.#freeAddress(wanted.host) : wanted
     const key = keyOf(address)
     if (this.#endpoints.has(key)) {
       return { tag: 'error', reason: 'address', message: `${key} is taken` }
     }
-    const endpoint = new MemoryEndpoint(this, address, env)
+    const endpoint = new MemoryEndpoint(this, address, env, enter)
     this.#endpoints.set(key, endpoint)
     return { tag: 'ok', endpoint }
   }

@@ -6,26 +6,34 @@
 import type { Happening, HappeningOf } from '../happening.ts'
 import type { Facts, MakeChecker } from './checker.ts'
 
-/** Timeouts are never early, and late by a thirty-second at most (`runtime/timeouts.ts`). */
+/**
+ * Timeouts are never early on the caller's clock, and late by a thirty-second at most
+ * (`runtime/timeouts.ts`), but for what its machine was too slow.
+ */
 const lateMaxMs = (timeoutMs: number): number => timeoutMs / 32 + 5
+
+/** A clock that drifts counts more milliseconds of a halt than there are. */
+const clockMaxRate = 1.1
+/** What adding up fractions of milliseconds from a far origin may take. */
+const roundingMs = 1e-5
 
 type Call = {
   readonly begun: HappeningOf<'callBegun'>
-  readonly atMs: number
   handled: number
   ended: boolean
 }
 
 export const callOutcome: MakeChecker = (facts, accuse) => {
   const calls = new Map<number, Call>()
-  const ended = (call: Call, { id, outcome, answers }: HappeningOf<'callEnded'>): void => {
+  const ended = (call: Call, happening: HappeningOf<'callEnded'>): void => {
+    const { id, outcome, answers } = happening
     if (call.ended) accuse(`call ${id} ended twice, now with ${outcome}`)
     call.ended = true
     if (outcome === 'ok') {
       if (answers !== id) accuse(`call ${id} got the answer to ${answers}`)
       if (call.handled !== 1) accuse(`call ${id} was answered and handled ${call.handled} times`)
     } else {
-      const untrue = untruth(facts, call, outcome)
+      const untrue = untruth(facts, call.begun, happening)
       if (untrue !== undefined) accuse(`call ${id}: ${untrue}`)
     }
   }
@@ -33,8 +41,7 @@ export const callOutcome: MakeChecker = (facts, accuse) => {
     name: 'call-outcome',
     see(happening: Happening) {
       if (happening.tag === 'callBegun') {
-        const call = { begun: happening, atMs: facts.nowMs, handled: 0, ended: false }
-        calls.set(happening.id, call)
+        calls.set(happening.id, { begun: happening, handled: 0, ended: false })
       } else if (happening.tag === 'callHandled') {
         const call = calls.get(happening.id)
         if (call === undefined) accuse(`a call ${happening.id} that nobody made was handled`)
@@ -53,12 +60,15 @@ export const callOutcome: MakeChecker = (facts, accuse) => {
   }
 }
 
-function untruth(facts: Facts, { begun, atMs }: Call, outcome: string): string | undefined {
-  const tookMs = facts.nowMs - atMs
-  const { timeoutMs, to } = begun
+function untruth(
+  facts: Facts,
+  { timeoutMs, to, at }: HappeningOf<'callBegun'>,
+  { outcome, at: end }: HappeningOf<'callEnded'>,
+): string | undefined {
   if (outcome === '"timeout"') {
-    if (tookMs < timeoutMs - 1e-6) return `timed out after ${tookMs} of ${timeoutMs} ms`
-    if (tookMs <= timeoutMs + lateMaxMs(timeoutMs)) return undefined
+    const tookMs = end.clockMs - at.clockMs
+    const lateMs = lateMaxMs(timeoutMs) + (end.stalledMs - at.stalledMs) * clockMaxRate
+    if (tookMs >= timeoutMs - roundingMs && tookMs <= timeoutMs + lateMs) return undefined
     return `timed out after ${tookMs} of ${timeoutMs} ms`
   }
   if (outcome.includes('"nodedown"') || to === null) return undefined

@@ -27,6 +27,8 @@ export type Action =
   | 'link'
   | 'unlink'
   | 'spawn'
+  /** What an extension of the run has to offer. */
+  | 'extra'
   | 'exit'
   | 'disconnect'
   | 'crash'
@@ -58,6 +60,8 @@ export async function act(grip: Grip, action: Action): Promise<void> {
       return unlinkOne(grip)
     case 'spawn':
       return spawnOne(grip)
+    case 'extra':
+      return grip.pick(grip.workload.extensions.filter(({ act }) => act !== undefined))?.act?.(grip)
     case 'exit':
       return exitOne(grip)
     case 'disconnect': {
@@ -97,17 +101,19 @@ async function callOnce(grip: Grip, alone = true): Promise<void> {
   const id = witness.nextId()
   const timeoutMs = grip.oneIn(8) ? Number.POSITIVE_INFINITY : 20 + grip.below(4_000)
   const to = pid === undefined ? null : pidKey(pid)
-  witness.tell({ tag: 'callBegun', id, caller: grip.key, timeoutMs, to })
+  const begunAt = witness.timeOf(self)
+  witness.tell({ tag: 'callBegun', id, caller: grip.key, timeoutMs, to, at: begunAt })
   const outcome = await ask(grip, ref, id, timeoutMs)
+  const at = witness.timeOf(self)
   if (outcome.tag === 'ok') {
     const { of, epoch } = outcome.answer
-    const at = witness.viewOf(self)
-    const downs = at.downsOf(of.slice(0, of.indexOf('#')))
-    witness.tell({ tag: 'heard', at: at.key, of, epoch, downs })
-    witness.tell({ tag: 'callEnded', id, outcome: 'ok', answers: outcome.answer.id })
+    const view = witness.viewOf(self)
+    const downs = view.downsOf(of.slice(0, of.indexOf('#')))
+    witness.tell({ tag: 'heard', at: view.key, of, epoch, downs })
+    witness.tell({ tag: 'callEnded', id, outcome: 'ok', answers: outcome.answer.id, at })
     return
   }
-  witness.tell({ tag: 'callEnded', id, outcome: lineOf(outcome.reason), answers: null })
+  witness.tell({ tag: 'callEnded', id, outcome: lineOf(outcome.reason), answers: null, at })
   if (!alone) return
   await grip.readNow()
   grip.callFailed(pid, outcome.reason)

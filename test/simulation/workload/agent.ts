@@ -5,6 +5,8 @@
  */
 import { type Module, process, type Self } from '../../../runtime/index.ts'
 import type { Behaviour } from '../../../stdlib/index.ts'
+import type { Extension } from '../extension.ts'
+import type { Neighbours } from '../topology.ts'
 import type { Witness } from '../witness.ts'
 import { type Action, act } from './actions.ts'
 import type { ChildArg } from './child.ts'
@@ -15,6 +17,8 @@ export type Weights = Readonly<Record<Action, number>>
 
 export type Workload = {
   readonly weights: Weights
+  readonly neighbours: Neighbours
+  readonly extensions: readonly Extension[]
   /** An agent rests for up to this long between two actions. */
   readonly restMaxMs: number
   /** One in so many messages and answers is large. */

@@ -21,6 +21,8 @@ import type { Workload } from './agent.ts'
 import { Ear, Mouth } from './numbered.ts'
 
 const monitorsMax = 40
+/** Strangers to each other meet this seldom: each such channel stays for long. */
+const strollOneIn = 60
 
 export class Grip {
   readonly witness: Witness
@@ -55,11 +57,12 @@ export class Grip {
     return choices[this.below(choices.length)]
   }
 
-  /** Some node, usually another one. */
+  /** Some node: usually a neighbour, now and then this one or any other. */
   someNode(): string {
+    const { node } = this.self
+    if (this.oneIn(8)) return node
     const { names } = this.witness.sim
-    const node = this.pick(names) ?? this.self.node
-    return node === this.self.node && !this.oneIn(4) ? (this.pick(names) ?? node) : node
+    return (this.oneIn(strollOneIn) ? this.pick(names) : undefined) ?? this.#neighbour()
   }
 
   /** A process on `node`, likely a living one. */
@@ -68,9 +71,9 @@ export class Grip {
     return this.oneIn(3) ? this.pick(known) : known.at(-1 - this.below(Math.min(4, known.length)))
   }
 
-  /** The same, or an agent, on whatever node. */
+  /** The same, or an agent. */
   someFellow(node = this.someNode()): Pid | undefined {
-    return this.oneIn(4) ? this.pick(this.witness.agents) : this.someTarget(node)
+    return this.oneIn(4) ? this.pick(this.witness.agents.get(node) ?? []) : this.someTarget(node)
   }
 
   ballast(): number {
@@ -183,6 +186,11 @@ export class Grip {
 
   callFailed(server: Pid | undefined, reason: Reason): void {
     if (server !== undefined) this.ear.compare(server, reason, 'call')
+  }
+
+  #neighbour(): string {
+    const { node } = this.self
+    return this.pick(this.workload.neighbours.get(node) ?? []) ?? node
   }
 
   #stray(message: unknown): void {

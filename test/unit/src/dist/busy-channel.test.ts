@@ -2,7 +2,7 @@
  * The busy channel: who is held when more waits for a node than may, what lets go of them, who is
  * not held, and what is dropped. A peer that does not read plays the slow reader.
  */
-import { processOfSelf, type Signal, systemOf, UNHELD } from '../../../../runtime/kernel.ts'
+import { systemOf } from '../../../../runtime/kernel.ts'
 import { closeCode, controlFrame } from '../../../../src/dist/protocol.ts'
 import {
   at,
@@ -30,31 +30,12 @@ import { limits } from '../../../../src/limits.ts'
 import type { Node } from '../../../../src/node/node.ts'
 import { failureOf } from '../../../conformance/otp/one-node.ts'
 import { assert, suite } from '../../../support/harness.ts'
-import { ScriptedPeer } from './scripted-peer.ts'
+import { far, heldBy, marksOf, max, scene, senderMax, sink } from './busy-scene.ts'
 import { b, VirtualCluster } from './virtual-cluster.ts'
 
 const test = suite('busy channel')
 
-const far = 'far@10.6.6.6'
-const sink = { tag: 'at', node: far, name: 'sink' } as const
 const blockBytes = 1024 * 1024
-const max = limits.distQueueMaxBytes
-const senderMax = limits.distSenderQueueMaxBytes
-
-type Scene = { readonly cluster: VirtualCluster; readonly node: Node; readonly peer: ScriptedPeer }
-
-/** A node and a peer that does not read yet. */
-async function scene(options: { tickMs?: number } = {}): Promise<Scene> {
-  const cluster = new VirtualCluster()
-  const node = await cluster.start(b, { tickMs: 3_600_000, ...options })
-  const peer = await ScriptedPeer.dial(cluster, { name: far, target: b })
-  const auth = await peer.authenticate()
-  assert.is(auth.tag, 'ok')
-  peer.deaf()
-  assert.is((await peer.handshake()).tag, 'up')
-  await cluster.until('it is up', () => nodes(node).includes(far))
-  return { cluster, node, peer }
-}
 
 function block(mark: number): Uint8Array {
   return new Uint8Array(blockBytes).fill(mark)
@@ -71,26 +52,6 @@ function pour(node: Node, blocks: number, sent: number[], mark = 0): Pid {
         await self.yield()
       }
     }),
-  )
-}
-
-const smallBlock = new Uint8Array(limits.distFragmentBytes / 2)
-
-function isSend(signal: Signal): signal is Signal & { tag: 'send' } {
-  return signal.tag === 'send'
-}
-
-function sizeOf(message: unknown): unknown {
-  return message instanceof Uint8Array ? message.length : message
-}
-
-function heldBy(node: Node): number {
-  return channelStatistics(node, far)?.heldSenders ?? -1
-}
-
-function marksOf(peer: ScriptedPeer): number[] {
-  return peer.heard.flatMap((signal) =>
-    signal.tag === 'send' && signal.message instanceof Uint8Array ? [signal.message[0] ?? -1] : [],
   )
 }
 
@@ -272,81 +233,6 @@ test('who only answers for what others do is not held', async () => {
   }
   await cluster.pass(1_000)
   assert.is(heldBy(node), 1)
-})
-
-/** So many senders of small messages that everybody is held, whatever is in the peer's windows. */
-const crowd = 2 * Math.ceil(max / senderMax)
-
-/** Sends small messages, waiting between them as a process does. */
-function trickle(node: Node, messages: number, log: string[] = []): Pid {
-  return spawn(
-    node,
-    process('busy.trickling', async (self: Self) => {
-      for (let n = 0; n < messages; n++) {
-        self.send(sink, smallBlock)
-        await self.sendReady(far)
-      }
-      log.push('done')
-    }),
-  )
-}
-
-test('a large message holds its sender, and nobody else', async () => {
-  const { cluster, node, peer } = await scene()
-  const log: string[] = []
-  const large = node.run(async (self) => {
-    self.send(sink, new Uint8Array(2 * max).fill(1))
-    self.send(sink, 'after')
-    await self.sendReady(far)
-    log.push('large')
-  })
-  await cluster.until('it is held', () => heldBy(node) === 1)
-  await cluster.run(node, async (self) => {
-    self.send(sink, 'small')
-    await self.sendReady(far)
-    log.push('small')
-  })
-  assert.equal([log, heldBy(node)], [['small'], 1])
-  peer.listen()
-  await cluster.drive(large)
-  await cluster.until('all is there', () => peer.heard.filter(isSend).length === 3)
-  const order = peer.heard.filter(isSend).map(({ message }) => sizeOf(message))
-  assert.equal(order, ['small', 2 * max, 'after'])
-})
-
-test('many senders of little hold everybody, until half has left', async () => {
-  const { cluster, node, peer } = await scene()
-  const log: string[] = []
-  const each = Math.ceil(senderMax / smallBlock.length)
-  for (let n = 0; n < crowd; n++) trickle(node, each, log)
-  await cluster.until('they are held', () => heldBy(node) > 0)
-  const late = trickle(node, 1, log)
-  await cluster.pass(1_000)
-  assert.is(processInfo(node, late)?.status, 'suspended')
-  const held = heldBy(node)
-  assert.ok(held > 1 && log.length === crowd + 1 - held, `${held} held, ${log.length} done`)
-  peer.listen()
-  await cluster.until('all are done', () => log.length === crowd + 1)
-  assert.is(heldBy(node), 0)
-  await cluster.until('all is there', () => marksOf(peer).length === crowd * each + 1)
-})
-
-test('parts of the system are not held: their messages are dropped and counted', async () => {
-  const { cluster, node, peer } = await scene()
-  for (let n = 0; n < crowd; n++) trickle(node, Math.ceil(senderMax / smallBlock.length) + 1)
-  await cluster.until('they are held', () => heldBy(node) > 0)
-  await cluster.pass(1_000)
-  const held = heldBy(node)
-  await cluster.run(node, async (self) => {
-    processOfSelf(self).flags |= UNHELD
-    for (let n = 0; n < 5; n++) self.send(sink, 'gossip')
-    self.monitor(sink)
-    await self.yield()
-  })
-  assert.equal([heldBy(node), channelStatistics(node, far)?.dropped], [held, 5])
-  peer.listen()
-  await peer.next('monitor')
-  assert.not(peer.heard.some((signal) => signal.tag === 'send' && signal.message === 'gossip'))
 })
 
 test('far above the limit host code is refused: sends say so, calls and spawns fail', async () => {

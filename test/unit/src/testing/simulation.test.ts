@@ -139,8 +139,9 @@ test('a stopped node leaves nothing to run', async () => {
 })
 
 test('who waits for the outside world when nothing can run is named', async () => {
+  // Whoever is in a cluster always has a timer that will run.
   const sim = new Simulation({ seed: 1, nodes: [a] })
-  const node = await sim.start(a)
+  const node = await sim.start(a, { cluster: false })
   const waiting = node.run((self) => self.wait(new Promise(() => undefined)))
   const error = await refusal(sim.settle('the answer', waiting))
   assert.instance(error, SimulationError)
@@ -164,6 +165,129 @@ test('a run ends at its deadline and at its cap of steps, saying what it waited 
   }
 })
 
+test('a machine that stands still misses nothing but the time', async () => {
+  const sim = await pair()
+  const here = sim.node(a)
+  await sim.settle('connected', here?.run((self) => addTo(self, b)) ?? Promise.reject())
+  assert.ok(sim.pause(b))
+  assert.not(sim.pause(b), 'it stands still already')
+  const answer = here?.run((self) => addTo(self, b)) ?? Promise.reject()
+  let answered = false
+  void answer.then(() => {
+    answered = true
+  })
+  await sim.run(300)
+  assert.not(answered)
+  assert.is(sim.stalledMs(b), 300)
+  sim.resume(b)
+  assert.is(await sim.settle('the answer', answer, 100), 2)
+  assert.is(sim.stalledMs(b), 300)
+  sim.close()
+})
+
+test('who stands still for too long is given up, and learns it afterwards', async () => {
+  const sim = await pair()
+  const [here, there] = [sim.node(a), sim.node(b)]
+  if (here === undefined || there === undefined) throw new Error('not running')
+  await sim.settle('connected', connectNode(here, b))
+  assert.ok(sim.pause(b, 20_000))
+  await sim.until('a gives it up', () => nodes(here).length === 0, 10_000)
+  assert.equal(nodes(there), [a], 'b knows nothing yet')
+  await sim.until('b knows it too', () => nodes(there).length === 0, 30_000)
+  assert.is(await sim.settle('they meet again', connectNode(there, a)), true)
+  sim.close()
+})
+
+test('the steps of a slow machine take their time', async () => {
+  const sim = await pair()
+  const here = sim.node(a)
+  if (here === undefined) throw new Error('not running')
+  const ask = async (): Promise<number> => {
+    const atMs = sim.world.nowMs
+    await sim.settle(
+      'the answer',
+      here.run((self) => addTo(self, b)),
+    )
+    return sim.world.nowMs - atMs
+  }
+  await ask()
+  const fastMs = await ask()
+  sim.slow(b, 20)
+  const slowMs = await ask()
+  assert.ok(slowMs > fastMs + 1 && sim.stalledMs(b) > 0, `${slowMs} after ${fastMs} ms`)
+  sim.slow(b, 0)
+  await sim.run(1_000)
+  assert.is(await ask(), fastMs)
+  sim.close()
+})
+
+test('clocks drift and step; timers keep to the clock of their machine', async () => {
+  const sim = new Simulation({ seed: 1, nodes: [a, b] })
+  const here = await sim.start(a, { driftPpm: 50_000 })
+  const there = await sim.start(b, { wallSkewMs: -2_000 })
+  const sleep = process('sleep', async (self) => {
+    await self.receive(null, { timeoutMs: 10_000, otherwise: null })
+  })
+  const took = (node: typeof here): Promise<number> => {
+    const atMs = sim.world.nowMs
+    return node.run(async (self) => {
+      const ref = self.monitor(spawn(self, sleep))
+      await self.receive(isDown(ref))
+      return sim.world.nowMs - atMs
+    })
+  }
+  const [fast, exact] = await sim.settle('both', Promise.all([took(here), took(there)]))
+  assert.ok(exact !== undefined && exact >= 10_000)
+  assert.ok(fast !== undefined && fast < 9_850 && fast >= 10_000 / 1.05, `${fast} ms`)
+  assert.ok(sim.clockMs(a) !== sim.clockMs(b), 'origins differ')
+  assert.is(sim.wallErrorMs(b), -2_000)
+  sim.stepClock(b, 5_000)
+  assert.is(sim.wallErrorMs(b), 3_000)
+  sim.close()
+})
+
+test('a crash in the middle of a write leaves the disk as real ones are left', async () => {
+  const losses = { undone: 0, torn: 0 }
+  for (let seed = 1; seed <= 20; seed++) {
+    const sim = new Simulation({ seed, nodes: [a] })
+    sim.setDisk(a, 40)
+    void sim.boot(a)
+    await sim.run(20 + 5 * seed)
+    const { undone, torn } = sim.crash(a)
+    losses.undone += undone
+    losses.torn += torn
+    assert.ok(await sim.start(a), `it boots from what is left, seed ${seed}`)
+    sim.close()
+  }
+  assert.ok(losses.torn > 0, JSON.stringify(losses))
+})
+
+test('a node that nobody hears, one that hears nobody, and a far place', async () => {
+  const sim = await pair()
+  const [here, there] = [sim.node(a), sim.node(b)]
+  if (here === undefined || there === undefined) throw new Error('not running')
+  for (const cut of [() => sim.mute(b), () => sim.deafen(b)]) {
+    await sim.settle('connected', connectNode(here, b))
+    cut()
+    await sim.until('both give up', () => nodes(here).length + nodes(there).length === 0, 10_000)
+    sim.heal()
+  }
+  sim.setPlaces([[a], [b]], { loss: 0, delayMinMs: 200, delayMaxMs: 200 })
+  const answerMs = async (): Promise<number> => {
+    const atMs = sim.world.nowMs
+    await sim.settle(
+      'the answer',
+      here.run((self) => addTo(self, b)),
+    )
+    return Math.floor(sim.world.nowMs - atMs)
+  }
+  assert.ok((await answerMs()) > 400, 'with the handshakes')
+  assert.is(await answerMs(), 400)
+  sim.setLink(a, b, { loss: 0, delayMinMs: 250, delayMaxMs: 250 })
+  assert.is(await answerMs(), 450)
+  sim.close()
+})
+
 test('mistakes are named', async () => {
   assert.throws(
     () => new Simulation({ seed: 1, nodes: ['a@h', 'b@h'] }),
@@ -172,6 +296,9 @@ test('mistakes are named', async () => {
   const sim = await pair()
   assert.throws(() => sim.boot(a), /a@h1 is running/)
   assert.throws(() => sim.crash('c@h3'), /there is no node c@h3/)
+  assert.throws(() => sim.slow(a, -1), /slow: .* got -1/)
+  assert.throws(() => sim.setDisk(a, Number.NaN), /setDisk: .* got NaN/)
+  assert.throws(() => sim.stepClock(a, Number.NaN), /stepClock: .* got NaN/)
   const first = sim.run(10)
   assert.match((await refusal(sim.run(10))).message, /driven twice/)
   await first

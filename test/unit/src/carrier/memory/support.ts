@@ -15,7 +15,7 @@ export type Scene = {
   readonly world: World
   readonly network: MemoryNetwork
   readonly court: Court
-  open(host: string, port?: number): Promise<Node>
+  open(host: string, port?: number, enter?: (step: () => void) => void): Promise<Node>
   until(what: string, condition: () => boolean): Promise<void>
   /** Lets everything happen that is due within `ms`. */
   pass(ms: number): Promise<void>
@@ -30,9 +30,9 @@ export function scene(seed: number, options: Partial<MemoryNetworkOptions> = {})
   const network = memoryNetwork({ platform, ...options })
   const court = new Court()
   const until: Scene['until'] = (what, condition) => untilIn(world, what, condition)
-  const open: Scene['open'] = async (host, port = 1) => {
+  const open: Scene['open'] = async (host, port = 1, enter) => {
     const accepted: ConnectionWitness[] = []
-    const opened = await network.carrier({ host, port }).open({
+    const opened = await network.carrier({ host, port }, enter).open({
       platform,
       // The memory carrier looks at nothing but the bytes of the certificate.
       tls: { certPem: '', keyPem: '', certDer: new TextEncoder().encode(`${host}:${port}`) },

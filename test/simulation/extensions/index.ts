@@ -1,0 +1,5 @@
+/** Every extension of a run. */
+import type { MakeExtension } from '../extension.ts'
+import { ledger } from './ledger.ts'
+
+export const allExtensions: readonly MakeExtension[] = [ledger]
