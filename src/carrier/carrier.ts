@@ -7,7 +7,8 @@
  *  - callbacks run from the event loop, never from inside a call made on the carrier;
  *  - `onClose` is called exactly once per connection, after the last other callback of it;
  *  - bytes of one stream arrive in order, whole or as a prefix; streams are independent;
- *  - bytes given to `onData` are borrowed: valid until the callback returns;
+ *  - bytes given to `onData` are borrowed: valid until the callback returns, and longer when `kept`
+ *    then says so;
  *  - bytes given to `write` belong to the carrier until sent: the caller must not change them;
  *  - after `close` or `onClose` every method is a harmless no-op.
  */
@@ -118,6 +119,11 @@ export type PathStatistics = {
 
 export interface StreamHandler {
   onData(bytes: Uint8Array): void
+  /**
+   * Asked after each `onData`: true when the handler keeps memory of what it was given, which the
+   * carrier then does not write into any more. Without it nothing is kept.
+   */
+  kept?(): boolean
   /** The peer ended its side after the last byte. */
   onEnd(): void
   /**

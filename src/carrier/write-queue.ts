@@ -39,6 +39,7 @@ export class WriteQueue {
     if (chunk === undefined) return scratch.subarray(0, 0)
     const rest = chunk.length - this.#offset
     if (rest >= gatherBelowBytes || this.#first + 1 === this.#chunks.length) {
+      if (this.#offset === 0 && rest <= scratch.length) return chunk
       return chunk.subarray(this.#offset, this.#offset + Math.min(rest, scratch.length))
     }
     return this.#gather(scratch)
@@ -87,7 +88,7 @@ export class WriteQueue {
       const chunk = this.#chunkAt(i)!
       if (filled > 0 && chunk.length >= gatherBelowBytes) break
       const size = Math.min(chunk.length - offset, scratch.length - filled)
-      scratch.set(chunk.subarray(offset, offset + size), filled)
+      scratch.set(size === chunk.length ? chunk : chunk.subarray(offset, offset + size), filled)
       filled += size
       offset = 0
     }

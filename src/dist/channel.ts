@@ -213,15 +213,16 @@ export class Channel {
   receive(stream: CarrierStream): StreamHandler {
     const reader = new FrameReader({
       knows: (type) => type === fragmentFrame || isMessageFrame(type),
-      onFrame: (type, body, given) => {
-        if (type === fragmentFrame) this.#fragment(reader, body)
-        else this.#signal(reader, type, body, given)
+      onFrame: (type, body, ownedBytes) => {
+        if (type !== fragmentFrame) return this.#signal(reader, type, body, ownedBytes)
+        this.#fragment(reader, body)
+        return false
       },
     })
     return {
       onData: (bytes) => {
         this.#bytesReceived += bytes.length
-        const error = reader.push(bytes)
+        const error = reader.push(bytes, true)
         if (error !== undefined) this.#violation(reader, `frame ${error.reason} ${error.got}`)
       },
       onEnd: () => {
@@ -230,6 +231,7 @@ export class Channel {
       },
       onReset: (code) => this.#violation(reader, `data stream ${stream.id} reset ${code}`),
       onDrain: () => undefined,
+      kept: () => reader.kept,
     }
   }
 
@@ -270,23 +272,31 @@ export class Channel {
     const result = this.#reassembly.push(body)
     if (result.tag === 'more') return
     if (result.tag === 'error') this.#violation(reader, `fragment ${result.reason}`)
-    else if (isMessageFrame(result.type)) this.#signal(reader, result.type, result.body, true)
-    else this.#violation(reader, `fragmented frame of type ${result.type}`)
+    else if (isMessageFrame(result.type)) {
+      this.#signal(reader, result.type, result.body, result.body.length)
+    } else this.#violation(reader, `fragmented frame of type ${result.type}`)
   }
 
-  #signal(reader: FrameReader, type: number, body: Uint8Array, given: boolean): void {
+  /** True when what it says holds views of `body`. */
+  #signal(reader: FrameReader, type: number, body: Uint8Array, ownedBytes: number): boolean {
     this.#framesReceived++
-    const decoded = this.codec.decode(body, given)
+    const decoded = this.codec.decode(body, ownedBytes)
     if (decoded.tag === 'error') {
       this.#undecodable++
       this.#deadLetter(`undecodable: ${decoded.reason}`)
-      return
+      return false
     }
+    const { viewed } = this.codec
+    this.#message(reader, type, decoded.term)
+    return viewed
+  }
+
+  #message(reader: FrameReader, type: number, term: unknown): void {
     if (type === serviceFrame) {
-      if (!this.onService(decoded.term)) this.#violation(reader, 'malformed service message')
+      if (!this.onService(term)) this.#violation(reader, 'malformed service message')
       return
     }
-    const signal = decodeSignal(type, decoded.term)
+    const signal = decodeSignal(type, term)
     if (signal === undefined) {
       this.#undecodable++
       this.#deadLetter(`a signal of type ${type} with the wrong fields`)

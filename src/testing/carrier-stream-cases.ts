@@ -59,6 +59,23 @@ const bidiBothWays = caseOf('bidirectional streams from both ends', async (pair)
   same('one stream each', near.incoming.length + far.incoming.length, 2)
 })
 
+const kept = caseOf('what a handler keeps stays as it was', async (pair) => {
+  const { near, far } = await pair.connect()
+  const pieces: Uint8Array[] = []
+  far.onStream = (stream) => {
+    stream.onData = (bytes) => {
+      // Every other one, so that memory is both kept and used again.
+      stream.keeps = pieces.length % 2 === 0
+      pieces.push(stream.keeps ? bytes : bytes.slice())
+    }
+  }
+  const sent = pour(pair, near.open('uni'), bulkBytes / 4)
+  await pair.setup.until('all arrived', () => far.incoming[0]?.ends === 1)
+  const checksum = new Checksum()
+  for (const piece of pieces) checksum.add(piece)
+  same('what was kept', checksum.value, sent.value)
+})
+
 const uniBothWays = caseOf('unidirectional streams from both ends', async (pair) => {
   const { near, far } = await pair.connect()
   for (const end of [near, far]) {
@@ -232,6 +249,7 @@ const streamLimit = caseOf(
 export const streamCases: readonly CarrierCase[] = [
   bidiBothWays,
   uniBothWays,
+  kept,
   emptyStream,
   bulk,
   parallel,

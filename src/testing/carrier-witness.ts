@@ -55,6 +55,8 @@ export class StreamWitness {
   readonly resets: number[] = []
   /** Called with borrowed bytes, after they were counted. */
   onData: ((bytes: Uint8Array) => void) | undefined
+  /** What `kept` answers. */
+  keeps = false
   onDrain: (() => void) | undefined
   onEnd: (() => void) | undefined
   readonly #checksum = new Checksum()
@@ -71,6 +73,7 @@ export class StreamWitness {
         this.#checksum.add(bytes)
         this.onData?.(bytes)
       },
+      kept: () => this.keeps,
       onEnd: () => {
         this.#saw('onEnd')
         this.ends += 1

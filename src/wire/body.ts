@@ -35,14 +35,28 @@ export class Body {
 
   /** Its pieces in order. */
   pieces(): Uint8Array[] {
+    return this.#cut(this.#bytes, 0)
+  }
+
+  /** Its pieces in order, with nothing borrowed, and `room` free bytes before the first. */
+  piecesAfter(room: number): [Uint8Array, ...Uint8Array[]] {
+    const kept = new Uint8Array(room + this.#bytes.length)
+    kept.set(this.#bytes, room)
+    const [first = kept, ...others] = this.#cut(kept, room)
+    return [first, ...others]
+  }
+
+  /** `bytes` are the body's own after `skip` others, which belong to the first piece. */
+  #cut(bytes: Uint8Array, skip: number): Uint8Array[] {
     const pieces: Uint8Array[] = []
     let from = 0
-    for (const { at, bytes, length } of this.#apart) {
-      if (at > from) pieces.push(this.#bytes.subarray(from, at))
-      pieces.push(intact(bytes, length))
-      from = at
+    for (const each of this.#apart) {
+      const to = skip + each.at
+      if (to > from) pieces.push(viewOf(bytes, from, to))
+      pieces.push(intact(each.bytes, each.length))
+      from = to
     }
-    if (from < this.#bytes.length) pieces.push(this.#bytes.subarray(from))
+    if (from < bytes.length) pieces.push(viewOf(bytes, from, bytes.length))
     return pieces
   }
 }
@@ -53,4 +67,9 @@ export class Body {
  */
 export function intact(bytes: Uint8Array, length: number): Uint8Array {
   return bytes.length === length ? bytes : new Uint8Array(length)
+}
+
+/** A view costs more than a look at whether it is needed. */
+function viewOf(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  return from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to)
 }

@@ -5,7 +5,7 @@
  * Who owns what: bytes given by `encode` are borrowed by the caller until the next `encode` of the
  * same codec (a frame writer copies them at once), what `encodeBody` leaves apart is the sender's
  * own and does not change; bytes given to `decode` are borrowed by the codec until it returns, and
- * the term holds none of them, unless they are given for good.
+ * the term holds none of them, unless they may be kept.
  */
 import { Body } from './body.ts'
 import { type DecodeError, Decoder } from './decode.ts'
@@ -28,13 +28,16 @@ export interface Codec {
     root?: string,
   ): { readonly tag: 'ok'; readonly body: Body } | EncodeError
   /**
-   * The one term that `bytes` are, or why they are none: see `ScanReason` and `DecodeError`. Bytes
-   * that are `given` become part of the term: a byte array that is most of them is a view of them.
+   * The one term that `bytes` are, or why they are none: see `ScanReason` and `DecodeError`. Where
+   * `ownedBytes`, the size of the memory in which they lie, says that they may be kept, byte arrays
+   * that are much of it are views of it, and `viewed` tells so. Default 0: they may not.
    */
   decode(
     bytes: Uint8Array,
-    given?: boolean,
+    ownedBytes?: number,
   ): { readonly tag: 'ok'; readonly term: unknown } | DecodeError
+  /** The term decoded last holds views of its bytes. */
+  readonly viewed: boolean
 }
 
 /** A codec for the channel `space`; without one, for data at rest: pids and references refused. */
@@ -51,6 +54,9 @@ export function createCodec(space?: TermSpace): Codec {
       if (result.tag === 'error') return result
       return { tag: 'ok', body: new Body(result.sink.written(), result.apart) }
     },
-    decode: (bytes, given = false) => decoder.decode(bytes, given),
+    decode: (bytes, ownedBytes = 0) => decoder.decode(bytes, ownedBytes),
+    get viewed() {
+      return decoder.viewed
+    },
   }
 }

@@ -4,7 +4,7 @@
  * term for the same plain bytes (a property test holds them together). Decision 0002 says why.
  *
  * The input is borrowed: terms hold copies, no view of it escapes, and it is not changed; unless it
- * is given for good, when a byte array that is most of it becomes a view of it. Small bodies are
+ * may be kept, when a byte array that is much of it becomes a view of it. Small bodies are
  * decoded from a private copy, because msgpackr keeps a DataView as a property on what it reads.
  */
 import { Unpackr } from 'msgpackr'
@@ -42,20 +42,29 @@ export class Decoder {
   readonly #scratch = new Uint8Array(scratchBytes)
   readonly #scratchBuffer = Buffer.from(this.#scratch.buffer)
 
+  #viewed = false
+
   constructor(space: TermSpace | undefined) {
     this.#reader = new TermReader(space)
+  }
+
+  /** The last term holds views of the bytes it was read from. */
+  get viewed(): boolean {
+    return this.#viewed
   }
 
   /** Decodes exactly one term. Never throws. */
   decode(
     bytes: Uint8Array,
-    given: boolean,
+    ownedBytes: number,
   ): { readonly tag: 'ok'; readonly term: unknown } | DecodeError {
+    this.#viewed = false
     const scanned = this.#scanner.scan(bytes)
     if (scanned.tag === 'error') return scanned
-    const special = scanned.special || given
+    const special = scanned.special || (ownedBytes > 0 && bytes.length > scratchBytes)
     try {
-      const term = special ? this.#special(bytes, given) : this.#plain(bytes)
+      const term = special ? this.#special(bytes, ownedBytes) : this.#plain(bytes)
+      if (special) this.#viewed = this.#reader.viewed
       if (!special || this.#reader.refusedAt < 0) return { tag: 'ok', term }
       return { tag: 'error', reason: 'identifier', at: this.#reader.refusedAt }
     } catch {
@@ -69,13 +78,13 @@ export class Decoder {
     return this.#unpackr.unpack(this.#scratch, { start: 0, end: bytes.length })
   }
 
-  #special(bytes: Uint8Array, given: boolean): unknown {
+  #special(bytes: Uint8Array, ownedBytes: number): unknown {
     if (bytes.length > scratchBytes) {
       const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-      return this.#reader.read(buffer, given)
+      return this.#reader.read(buffer, ownedBytes)
     }
     this.#scratch.set(bytes)
-    return this.#reader.read(this.#scratchBuffer, false)
+    return this.#reader.read(this.#scratchBuffer, 0)
   }
 }
 

@@ -84,8 +84,10 @@ export class FrameWriter {
 }
 
 /** The pieces of one frame of `body`, those apart where they are; nothing in it is borrowed. */
-export function framed(type: number, body: Body, head?: Uint8Array): Uint8Array[] {
-  return framePieces(type, body.keep().pieces(), head)
+export function framed(type: number, body: Body): Uint8Array[] {
+  const pieces = body.piecesAfter(frameOverheadBytes)
+  writeHeader(pieces[0], 0, type, frameOverheadBytes + body.length)
+  return pieces
 }
 
 /** The pieces of one frame made of `head` and `pieces`. */
@@ -126,8 +128,11 @@ export type FrameError = {
 type FrameReaderOptions = {
   /** True for the frame types this stream may carry; others end it. */
   readonly knows: (type: number) => boolean
-  /** A whole frame. Unless `given` for good, `body` is borrowed until the callback returns. */
-  readonly onFrame: (type: number, body: Uint8Array, given: boolean) => void
+  /**
+   * A whole frame. `body` is borrowed until the callback returns, unless `ownedBytes` says that it
+   * may be kept, and with it how much memory; the answer `true` tells that it was.
+   */
+  readonly onFrame: (type: number, body: Uint8Array, ownedBytes: number) => unknown
 }
 
 /** Cuts a byte stream into frames. After an error or `stop` it ignores all input. */
@@ -137,6 +142,9 @@ export class FrameReader {
   #held = 0
   #stopped = false
   #error: FrameError | undefined
+  /** Memory that is kept with a frame of the present chunk; 0: it may not be. */
+  #chunkBytes = 0
+  #kept = false
 
   constructor(options: FrameReaderOptions) {
     this.#options = options
@@ -153,8 +161,18 @@ export class FrameReader {
     this.#drop()
   }
 
-  /** Takes the next bytes, borrowed. Returns the error that ended this stream, if one did. */
-  push(chunk: Uint8Array): FrameError | undefined {
+  /** Something of the last chunk was kept. */
+  get kept(): boolean {
+    return this.#kept
+  }
+
+  /**
+   * Takes the next bytes, borrowed, or `keepable`: then what `onFrame` keeps of them stays as it is.
+   * Returns the error that ended this stream, if one did.
+   */
+  push(chunk: Uint8Array, keepable = false): FrameError | undefined {
+    this.#chunkBytes = keepable ? chunk.buffer.byteLength : 0
+    this.#kept = false
     let at = 0
     while (at < chunk.length && !this.#stopped) {
       if (this.#held > 0) at = this.#complete(chunk, at)
@@ -173,7 +191,7 @@ export class FrameReader {
       frameBytes = lengthBytes + length
       const next = from + frameBytes
       if (next <= chunk.length) {
-        this.#deliver(chunk, from, next, false)
+        if (this.#deliver(chunk, from, next, this.#chunkBytes)) this.#kept = true
         return next
       }
     }
@@ -205,7 +223,7 @@ export class FrameReader {
     if (this.#held < end) return next
     const frame = this.#partial
     this.#drop()
-    this.#deliver(frame, 0, end, true)
+    this.#deliver(frame, 0, end, frame.length)
     return next
   }
 
@@ -213,10 +231,10 @@ export class FrameReader {
    * A body is a plain Uint8Array also when the chunk is a Buffer, whose `slice` does not copy as
    * every other one does.
    */
-  #deliver(bytes: Uint8Array, from: number, to: number, given: boolean): void {
+  #deliver(bytes: Uint8Array, from: number, to: number, ownedBytes: number): boolean {
     const bodyAt = from + frameOverheadBytes
     const body = new Uint8Array(bytes.buffer, bytes.byteOffset + bodyAt, to - bodyAt)
-    this.#options.onFrame(bytes[from + lengthBytes]!, body, given)
+    return this.#options.onFrame(bytes[from + lengthBytes]!, body, ownedBytes) === true
   }
 
   /** True, with the error set and reading ended, when the header cannot be accepted. */

@@ -3,8 +3,8 @@
  * and the other values msgpackr cannot give us without its process-global extension table
  * (decision 0002). It checks nothing again: lengths, counts, nesting and keys are the scanner's.
  *
- * Decoded strings and byte arrays are copies, but for a byte array that is most of bytes given for
- * good. Recursion is at most `termDepthMax` deep.
+ * Decoded strings and byte arrays are copies, but for byte arrays that are much of memory that may be
+ * kept. Recursion is at most `termDepthMax` deep.
  */
 import type { Pid, Reference } from '../../runtime/identifier.ts'
 import { readBigint } from './bigint-bytes.ts'
@@ -18,6 +18,8 @@ type CachedKey = { readonly bytes: Uint8Array; readonly text: string }
 const keyCacheSlots = 256
 /** Below this length a copy costs nothing to speak of, and may lie in memory shared with others. */
 const viewMinBytes = 8192
+/** A view keeps at most so many times its own size in memory: eight. */
+const viewMinShare = 1 / 8
 /** Below this length a loop beats the call into native code. */
 const asciiLoopBytes = 24
 
@@ -29,6 +31,7 @@ export class TermReader {
   #refusedAt = -1
   /** A byte array of this length is taken as a view. */
   #viewFrom = Number.POSITIVE_INFINITY
+  #viewed = false
 
   /** Without a space every pid and reference is refused. */
   constructor(space: TermSpace | undefined) {
@@ -40,12 +43,21 @@ export class TermReader {
     return this.#refusedAt
   }
 
-  /** Reads the term at the start of `bytes`, which are borrowed or `given` for good. */
-  read(bytes: Buffer, given: boolean): unknown {
+  /** The last term holds views of the bytes it was read from. */
+  get viewed(): boolean {
+    return this.#viewed
+  }
+
+  /**
+   * Reads the term at the start of `bytes`. They are borrowed, unless `ownedBytes` says that they
+   * may be kept, and how much memory is kept with them.
+   */
+  read(bytes: Buffer, ownedBytes: number): unknown {
     this.#bytes = bytes
-    // A view keeps all of them in memory: it must be worth that.
-    const worthBytes = Math.max(bytes.length / 2, viewMinBytes)
-    this.#viewFrom = given ? worthBytes : Number.POSITIVE_INFINITY
+    this.#viewed = false
+    // A view keeps all of that memory: it must be worth it.
+    const worthBytes = Math.max(ownedBytes * viewMinShare, viewMinBytes)
+    this.#viewFrom = ownedBytes > 0 ? worthBytes : Number.POSITIVE_INFINITY
     this.#at = 0
     this.#refusedAt = -1
     return this.#value()
@@ -228,6 +240,7 @@ export class TermReader {
   #view(size: number): Uint8Array {
     const { buffer, byteOffset } = this.#bytes
     const view = new Uint8Array(buffer, byteOffset + this.#at, size)
+    this.#viewed = true
     this.#at += size
     return view
   }

@@ -176,7 +176,7 @@ export class MemoryStream implements CarrierStream {
       if (fin) this.#canReceive = false
       if (bytes.length > 0) {
         this.#handler.onData(bytes)
-        bytes.fill(staleByte)
+        if (this.#handler?.kept?.() !== true) bytes.fill(staleByte)
         this.#giveCredit(bytes.length)
       }
       if (fin && !this.#dead) {

@@ -7,6 +7,11 @@
  * close the connection stays routed until quiche's draining time is over (RFC 9000, 10.2), so that
  * late packets meet it and not a stranger.
  *
+ * In its first drives a connection sends one turn later than it could. Questions and answers go to
+ * and fro then, and the layer above finds an answer in the microtasks after a drive: it leaves with
+ * the acknowledgement, and at the start with the end of the TLS handshake, where each packet of its
+ * own would cost both sides more than the turn does. Later on speed is a matter of many packets.
+ *
  * A dialled connection is established before the acceptor has verified our certificate: a refusal
  * arrives later, as a close. Whoever needs to know waits for the first bytes of the peer (dist
  * waits for its own hello).
@@ -27,6 +32,7 @@ import { closeInfoOf, reasonBytes } from './close-edge.ts'
 import { type IdHost, OwnIds } from './own-ids.ts'
 import { Packets } from './packets.ts'
 import { PeerPaths } from './peer-paths.ts'
+import type { ReadArea } from './read-area.ts'
 import { readNotice } from './reset-notice.ts'
 import type { ProbeHost } from './size-probe.ts'
 import type { QuicStream, StreamOwner } from './stream.ts'
@@ -35,6 +41,8 @@ import type { Driven, Turns } from './turns.ts'
 
 /** RFC 9000, 20.1: NO_ERROR. */
 const noError = 0
+/** Drives that send a turn later. Authentication and the handshake of dist take eight at most. */
+const openingDrives = 16
 /** What quiche keeps for one connection, about. */
 const nativeBytes = 48 * 1024
 
@@ -43,7 +51,7 @@ export interface ConnectionHost extends ProbeHost, IdHost<QuicConnection> {
   readonly turns: Turns
   readonly localCertHash: Uint8Array
   /** For reads and, apart from it, for gathered writes: a handler may close while it reads. */
-  readonly readScratch: Uint8Array
+  readonly readArea: ReadArea
   readonly writeScratch: Uint8Array
   /** The peer of `connection` will end resets with these tokens, and no others. */
   onResetTokens(connection: QuicConnection, tokenKeys: readonly string[]): void
@@ -78,6 +86,11 @@ export class QuicConnection implements Connection, StreamOwner, Driven {
   #told = false
   #freed = false
   #flushWanted = false
+  #openingLeft = openingDrives
+  /** A datagram came in since the last drive. */
+  #heard = false
+  /** The peer has no spare ids of ours yet. */
+  #sparesOwed = false
   readonly #ids: OwnIds<QuicConnection>
   readonly #paths: PeerPaths
 
@@ -155,7 +168,8 @@ export class QuicConnection implements Connection, StreamOwner, Driven {
   wantsFlush(): void {
     if (this.#flushWanted) return
     this.#flushWanted = true
-    this.#host.turns.wrote(this)
+    if (this.#openingLeft === 0) this.#host.turns.wrote(this)
+    else this.#host.turns.touch(this)
   }
 
   wantsRead(stream: QuicStream): void {
@@ -172,6 +186,7 @@ export class QuicConnection implements Connection, StreamOwner, Driven {
     if (this.#freed) return false
     if (this.#paths.isDeaf(() => this.keepAlive())) return true
     this.#packets.heard()
+    this.#heard = true
     try {
       this.native.recv(datagram, { from: { host, port }, to: this.#host.socket.local })
       if (this.role === 'acceptor') this.#follow(host, port)
@@ -200,11 +215,24 @@ export class QuicConnection implements Connection, StreamOwner, Driven {
       if (this.role === 'acceptor') this.#takeNotices()
       this.#streams.checkStopped()
       if (this.#handler !== undefined) {
-        this.#streams.read(this.#host.readScratch, (stream) => this.#handler?.onStream(stream))
+        this.#streams.read(this.#host.readArea, (stream) => this.#handler?.onStream(stream))
       }
     }
-    this.#send()
+    if (!this.#putsOff()) {
+      this.#send()
+      if (this.#sparesOwed) this.#giveSpares()
+    }
     this.#tellClose()
+  }
+
+  /** True when this drive leaves sending to the next one. */
+  #putsOff(): boolean {
+    const heard = this.#heard
+    this.#heard = false
+    if (!heard || this.#openingLeft === 0 || !this.established || this.closed) return false
+    this.#openingLeft -= 1
+    this.#host.turns.touch(this)
+    return true
   }
 
   flushWrites(): void {
@@ -294,9 +322,15 @@ export class QuicConnection implements Connection, StreamOwner, Driven {
     }
     this.established = true
     this.peerCertHash = certificateHash(certificate)
+    this.#sparesOwed = true
+    this.#host.onEstablished(this)
+  }
+
+  /** They leave with the next packet; the peer's acknowledgement of the last one brings it about. */
+  #giveSpares(): void {
+    this.#sparesOwed = false
     const tokens = this.#ids.issueSpares()
     if (this.role === 'dialer') this.#ids.tell(tokens)
-    this.#host.onEstablished(this)
   }
 
   /** Learns where the peer is, before anything is sent there. */

@@ -25,6 +25,7 @@ import { type ConnectionHost, QuicConnection } from './connection.ts'
 import type { QuicSettings } from './options.ts'
 import { connectionIdBytes, isLongHeader, keyOf, routingKey } from './packet.ts'
 import { isBesideQuic, readProbePacket, writeAnswer } from './probe-packet.ts'
+import { ReadArea } from './read-area.ts'
 import { ResetTokens } from './reset-token.ts'
 import { Resets } from './resets.ts'
 import { bindSocket, type DatagramSocket } from './socket.ts'
@@ -47,7 +48,7 @@ class QuicEndpoint implements Endpoint, ConnectionHost, AcceptorHost {
   readonly turns = new Turns()
   readonly localCertHash: Uint8Array
   // Plain byte arrays: on a Buffer `slice` does not copy, and handlers are given views of these.
-  readonly readScratch = new Uint8Array(readBytes)
+  readonly readArea = new ReadArea(readBytes)
   readonly writeScratch = new Uint8Array(scratchBytes)
   readonly quiche: Quiche
   readonly settings: QuicSettings

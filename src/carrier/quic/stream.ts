@@ -17,6 +17,7 @@ import { limits } from '../../limits.ts'
 import type { CarrierStream, StreamHandler } from '../carrier.ts'
 import { WriteQueue } from '../write-queue.ts'
 import type { NativeConnection } from './binding.ts'
+import type { ReadArea } from './read-area.ts'
 
 const directionRead = 0
 const directionWrite = 1
@@ -156,13 +157,14 @@ export class QuicStream implements CarrierStream {
     }
   }
 
-  /** Reads what quiche has, in pieces of `scratch`, while the handler wants it. */
-  read(scratch: Uint8Array): void {
+  /** Reads what quiche has, in pieces of the area, while the handler wants it. */
+  read(area: ReadArea): void {
     if (this.#endHeld) this.#tellEnd()
     while (this.canReceive && !this.#paused && this.#handler !== undefined) {
+      const { bytes } = area
       let got: [number, boolean] | null
       try {
-        got = this.#owner.native.streamRecv(this.id, scratch)
+        got = this.#owner.native.streamRecv(this.id, bytes)
       } catch (error) {
         this.#refused(error)
         return
@@ -173,7 +175,8 @@ export class QuicStream implements CarrierStream {
         this.canReceive = false
         this.#endHeld = true
       }
-      if (length > 0) this.#handler.onData(scratch.subarray(0, length))
+      if (length > 0) this.#handler.onData(bytes.subarray(0, length))
+      if (this.#handler?.kept?.() === true) area.renew()
       if (fin) this.#tellEnd()
     }
   }

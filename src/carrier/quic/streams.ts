@@ -17,6 +17,7 @@ import {
   streamId,
 } from '../stream-ids.ts'
 import type { NativeConnection } from './binding.ts'
+import type { ReadArea } from './read-area.ts'
 import { QuicStream, type StreamOwner } from './stream.ts'
 
 const nothing = new Uint8Array(0)
@@ -79,27 +80,27 @@ export class Streams {
   }
 
   /** Reads everything there is to read. `onStream` is told of streams of the peer. */
-  read(scratch: Uint8Array, onStream: (stream: CarrierStream) => void): void {
+  read(area: ReadArea, onStream: (stream: CarrierStream) => void): void {
     if (this.#reading.size > 0) {
       const resumed = [...this.#reading]
       this.#reading.clear()
-      for (const stream of resumed) stream.read(scratch)
+      for (const stream of resumed) stream.read(area)
     }
     // The binding's iterator costs more than a packet: the stream that was read last is tried
     // before it is asked for, and it is not asked for when nothing else is there.
     if (!this.#native.isReadable()) return
-    this.#lastRead?.read(scratch)
+    this.#lastRead?.read(area)
     if (this.#abandoned || !this.#native.isReadable()) return
     for (const id of this.#native.readable()) {
       if (this.#abandoned) return
       const known = this.#table.get(id)
       if (known !== undefined) {
         this.#lastRead = known
-        known.read(scratch)
+        known.read(area)
       } else if (openerOf(id) !== this.#role && this.#met.meet(id)) {
         const stream = this.#add(id, kindOf(id), 'peer')
         onStream(stream)
-        stream.read(scratch)
+        stream.read(area)
       }
     }
   }

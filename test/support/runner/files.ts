@@ -23,3 +23,11 @@ export function chooseFiles(files: readonly string[], filters: readonly string[]
   }
   return files.filter((file) => filters.some((filter) => file.includes(filter)))
 }
+
+/** They start threads or processes of the sources, which need the loader they run under. */
+const loaded: readonly RegExp[] = [/worker/, /offload/, /bench/, /fuzz/, /simulation/]
+
+/** True for a file that must be run from its source. */
+export function needsLoader(file: string): boolean {
+  return loaded.some((part) => part.test(file))
+}

@@ -28,6 +28,8 @@ export type RunFileOptions = {
   /** Directory the file's path is relative to; package names resolve from it. */
   readonly root: string
   readonly deadlineMs: number
+  /** The file as plain JavaScript, relative to `root`; without it the source is loaded. */
+  readonly program?: string | undefined
 }
 
 type Ending = { readonly code: number | null; readonly signal: NodeJS.Signals | null }
@@ -35,7 +37,9 @@ type Ending = { readonly code: number | null; readonly signal: NodeJS.Signals | 
 /** Never rejects: a file that cannot be run is a failed file. */
 export async function runFile(file: string, options: RunFileOptions): Promise<FileResult> {
   const startedAt = performance.now()
-  const child = spawn(process.execPath, ['--import', 'tsx', file], {
+  const { program } = options
+  const args = program === undefined ? ['--import', 'tsx', file] : [program]
+  const child = spawn(process.execPath, ['--enable-source-maps', ...args], {
     cwd: options.root,
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     detached: true,

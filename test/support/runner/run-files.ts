@@ -2,6 +2,8 @@
  * Runs many test files, a few at a time, showing each as it ends; the results come back as one
  * tally. The output of a file is shown only when it failed: the reader wants the reason, not noise.
  */
+import { bundle } from './bundle.ts'
+import { needsLoader } from './files.ts'
 import { type FileResult, runFile } from './run-file.ts'
 
 export type Tally = {
@@ -25,11 +27,13 @@ export type RunFilesOptions = {
 
 export async function runFiles(files: readonly string[], options: RunFilesOptions): Promise<Tally> {
   const queue = [...files]
+  const programs = await programsOf(files, options)
   const results: FileResult[] = []
   const worker = async (): Promise<void> => {
     for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
       const { root, fileDeadlineMs } = options
-      const result = await runFile(file, { root, deadlineMs: fileDeadlineMs })
+      const program = programs.get(file)
+      const result = await runFile(file, { root, deadlineMs: fileDeadlineMs, program })
       results.push(result)
       const position = `${String(results.length).padStart(3)}/${files.length}`
       options.print(`${position} ${lineOf(result)}`)
@@ -42,6 +46,21 @@ export async function runFiles(files: readonly string[], options: RunFilesOption
   await Promise.all(Array.from({ length: options.jobs }, worker))
   process.off('SIGINT', leave).off('SIGTERM', leave)
   return results.map(tallyOf).reduce(addTallies, emptyTally)
+}
+
+/** None when one of them is broken: running it then says what is wrong, and the others run. */
+async function programsOf(
+  files: readonly string[],
+  { root, print }: RunFilesOptions,
+): Promise<ReadonlyMap<string, string>> {
+  const bundled = files.filter((file) => !needsLoader(file))
+  if (bundled.length < 2) return new Map()
+  try {
+    return await bundle(root, bundled)
+  } catch (error) {
+    print(`not bundled: ${error instanceof Error ? error.message : String(error)}`)
+    return new Map()
+  }
 }
 
 export function addTallies(one: Tally, two: Tally): Tally {

@@ -1,4 +1,5 @@
 import { loadBinding, type NativeConnection } from '../../../../../src/carrier/quic/binding.ts'
+import { ReadArea } from '../../../../../src/carrier/quic/read-area.ts'
 import type { StreamOwner } from '../../../../../src/carrier/quic/stream.ts'
 import { Streams } from '../../../../../src/carrier/quic/streams.ts'
 import { assert, suite } from '../../../../support/harness.ts'
@@ -90,7 +91,7 @@ test('quiche is not asked for readable streams when there are none', async () =>
   }
   const streams = new Streams(owner, 'dialer')
   for (let turns = 0; turns < 10; turns++) {
-    streams.read(new Uint8Array(100), nothing)
+    streams.read(new ReadArea(100), nothing)
     streams.checkStopped()
     streams.pump(new Uint8Array(100))
   }
