@@ -45,6 +45,8 @@ export {
 export {
   type Description,
   describeSelf,
+  join,
+  leave,
   type Member,
   type MemberNews,
   members,
@@ -53,8 +55,6 @@ export {
 } from './members/index.ts'
 export {
   activePeers as activeView,
-  join,
-  leave,
   type MembershipNews,
   membership,
   passivePeers as passiveView,

@@ -90,6 +90,9 @@ export const limits = {
   discoveryRestMs: 30_000,
   /** Node names about which something is remembered; what was learned first is forgotten. */
   discoveryCacheMax: 4096,
+  /** Nodes of which hearsay about addresses is kept, and how many names of each. */
+  discoveryTellersMax: 64,
+  discoveryHintsPerTellerMax: 128,
   /** How long a node's addresses are remembered. */
   discoveryHitMs: 30_000,
   /** How long it is remembered that nobody knew any. */

@@ -4,13 +4,17 @@
  * it missed. Between broadcasts there is no order, also of one node.
  */
 import { BadArgument, type Caller, type Self } from '../../runtime/index.ts'
-import { processOfSelf, show, systemOf } from '../../runtime/kernel.ts'
+import { processOfSelf, show } from '../../runtime/kernel.ts'
 import { call, local } from '../../stdlib/index.ts'
 import { partOf } from '../dist/index.ts'
 import { limits } from '../limits.ts'
+import { noOverlay } from '../membership/index.ts'
 import { type BroadcastServer, broadcastName, encodePayload, type Published } from './server.ts'
 import { Broadcasting } from './start.ts'
 import type { BroadcastStatistics } from './statistics.ts'
+
+/** How topics of the system begin. */
+const systemTopics = 'skein.'
 
 export type BroadcastRequest = {
   /**
@@ -23,7 +27,8 @@ export type BroadcastRequest = {
 /**
  * Tells all subscribers of `topic`, on every node. Resolves when it is on its way: `ok`, or `error`
  * with `knownId` when one with this id was broadcast lately, or `payloadTooLarge` above 1 MiB.
- * Throws `BadArgument` for a bad topic or id, and for a payload that cannot leave the node.
+ * Throws `BadArgument` for a bad topic (1 to 255 characters, not beginning with `skein.`) or
+ * id, and for a payload that cannot leave the node.
  */
 export async function broadcast(
   caller: Caller,
@@ -32,7 +37,7 @@ export async function broadcast(
   { id }: BroadcastRequest = {},
 ): Promise<Published> {
   const part = partIn(caller, 'broadcast')
-  checkText('topic', topic, limits.broadcastTopicMaxChars)
+  checkTopic(topic)
   if (id !== undefined) checkText('id', id, limits.broadcastKeyMaxChars)
   const bytes = encodePayload(part.codec, payload)
   return await call(caller, server(part), 'publish', { topic, payload: bytes, id: id ?? null })
@@ -44,7 +49,7 @@ export async function broadcast(
  * been missed. Topics add up.
  */
 export function subscribeBroadcast(self: Self, topic: string): void {
-  checkText('topic', topic, limits.broadcastTopicMaxChars)
+  checkTopic(topic)
   partIn(self, 'subscribeBroadcast').topics.add(processOfSelf(self), topic)
 }
 
@@ -65,9 +70,15 @@ function server({ module }: Broadcasting): ReturnType<typeof local<BroadcastServ
 function partIn(caller: Caller, what: string): Broadcasting {
   const part = partOf(caller, Broadcasting)
   if (part !== undefined) return part
-  throw new BadArgument(
-    `${what}: ${systemOf(caller).node} has no overlay: it has no carrier, or hides`,
-  )
+  throw noOverlay(caller, what)
+}
+
+/** A topic that the system uses itself is nobody else's. */
+function checkTopic(topic: unknown): void {
+  checkText('topic', topic, limits.broadcastTopicMaxChars)
+  if (typeof topic === 'string' && topic.startsWith(systemTopics)) {
+    throw new BadArgument(`topic: those of the system begin so: ${show(topic)}`)
+  }
 }
 
 function checkText(field: string, value: unknown, maxChars: number): void {

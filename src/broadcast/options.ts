@@ -17,10 +17,10 @@ export type BroadcastOptions = {
   /** Announcements for one neighbour are gathered for so long; 0: sent at once. Default 5. */
   readonly announceDelayMs: number
   /**
-   * Links that another neighbour's way must be shorter by to become the tree's; 0: never change the
-   * tree for it. Default 7, the paper's value for many senders.
+   * Links that the way of a neighbour which announced a message first must be shorter by to become
+   * the tree's; 0: one as long will do. Default 7, the paper's value for many senders.
    */
-  readonly optimisationThreshold: number
+  readonly optimisationThreshold: number | 'never'
   /** One neighbour is moved into the tree for that no more often. Default 10,000. */
   readonly optimisationBackoffMs: number
   /** A neighbour that does not heed a PRUNE is sent no other for so long. Default 50. */
@@ -53,6 +53,11 @@ export type BroadcastOptions = {
   readonly muteMs: number
   /** Take another neighbour into the tree rather than have none in it. Default true. */
   readonly keepOneEager: boolean
+  /**
+   * A new neighbour begins in the tree, as in the paper: its first body may be redundant. False: it
+   * does only while nothing came by the tree yet (`upstream.ts`). Default false.
+   */
+  readonly newcomersEager: boolean
 }
 
 export const defaultBroadcastOptions: BroadcastOptions = {
@@ -77,6 +82,7 @@ export const defaultBroadcastOptions: BroadcastOptions = {
   brokenPromisesMax: limits.broadcastBrokenPromisesMax,
   muteMs: limits.broadcastMuteMs,
   keepOneEager: true,
+  newcomersEager: false,
 }
 
 /** The paper gives timers as "the diameter" and "one round trip": these suit a hop of 1 ms. */
@@ -85,7 +91,7 @@ export const paperBroadcastOptions: BroadcastOptions = {
   graftTimeoutMs: 1000,
   graftRetryMs: 100,
   announceDelayMs: 0,
-  optimisationThreshold: 0,
+  optimisationThreshold: 'never',
   optimisationBackoffMs: 0,
   pruneRepeatMs: 0,
   digestPeriodMs: 0,
@@ -94,9 +100,12 @@ export const paperBroadcastOptions: BroadcastOptions = {
   answerBytesPerSecondMax: Number.MAX_SAFE_INTEGER,
   brokenPromisesMax: Number.MAX_SAFE_INTEGER,
   keepOneEager: false,
+  newcomersEager: true,
 }
 
-type Amounts = Exclude<keyof BroadcastOptions, 'keepOneEager'>
+const switches = ['keepOneEager', 'newcomersEager'] as const
+type Amounts = Exclude<keyof BroadcastOptions, (typeof switches)[number]>
+const switchNames: readonly string[] = switches
 
 /** Those that may be 0: never, or at once. */
 const mayBeZero: readonly string[] = [
@@ -114,14 +123,15 @@ const mayBeZero: readonly string[] = [
  */
 export function broadcastOptions(given: Partial<BroadcastOptions>): BroadcastOptions {
   for (const [field, value] of Object.entries(given)) {
-    if (field === 'keepOneEager') {
+    if (switchNames.includes(field)) {
       if (typeof value !== 'boolean') refuse(field, 'true or false', value)
     } else if (!(field in defaultBroadcastOptions)) {
       throw new BadArgument(`broadcast: unknown option '${field}'`)
-    } else {
+    } else if (field !== 'optimisationThreshold' || value !== 'never') {
       const min = mayBeZero.includes(field) ? 0 : 1
       if (!Number.isSafeInteger(value) || Number(value) < min) {
-        refuse(field, `a whole number of at least ${min}`, value)
+        const never = field === 'optimisationThreshold' ? ", or 'never'" : ''
+        refuse(field, `a whole number of at least ${min}${never}`, value)
       }
     }
   }

@@ -5,8 +5,7 @@
 import type { BroadcastOptions } from './options.ts'
 import { count, type Draft, type Peer, send } from './state.ts'
 
-const newPeer: Peer = {
-  eager: true,
+const newPeer: Omit<Peer, 'eager'> = {
   pending: [],
   open: 0,
   broken: 0,
@@ -20,10 +19,13 @@ const newPeer: Peer = {
   digests: 0,
 }
 
-/** A new neighbour begins eager; false when it is one already. */
-export function addPeer(draft: Draft, node: string): boolean {
+/** False when it is a neighbour already. */
+export function addPeer(draft: Draft, node: string, eager: boolean): boolean {
   if (draft.state.peers.has(node)) return false
-  draft.state = { ...draft.state, peers: new Map(draft.state.peers).set(node, newPeer) }
+  draft.state = {
+    ...draft.state,
+    peers: new Map(draft.state.peers).set(node, { ...newPeer, eager }),
+  }
   return true
 }
 

@@ -16,7 +16,7 @@ import { buckets, compare, digest, offer, repair, streams } from './catch-up.ts'
 import { type BroadcastMessage, type Carried, isPayload, isTopic } from './message.ts'
 import { automaticId, explicitId, streamOf, wordBytes, wordOf } from './message-id.ts'
 import { ask, forgetAnnouncer } from './missing.ts'
-import { addPeer, keepOneEager, makeLazy, removePeer } from './peers.ts'
+import { keepOneEager, makeLazy, removePeer } from './peers.ts'
 import {
   type BroadcastAction,
   type BroadcastEnv,
@@ -30,6 +30,7 @@ import {
 } from './state.ts'
 import { expireStreams } from './stream.ts'
 import { answer, gossip, graft, ihave, spread } from './tree.ts'
+import { reached, reattach, welcome } from './upstream.ts'
 
 export type BroadcastStep = readonly [BroadcastState, readonly BroadcastAction[]]
 
@@ -77,6 +78,7 @@ function broadcast(
   }
   const body: Carried = { id, topic, payload, round: 0, ageMs: 0 }
   accept(draft, body)
+  reached(draft, draft.env.self, body, [])
   spread(draft, body, undefined)
 }
 
@@ -133,7 +135,7 @@ function receiveOfPeer(draft: Draft, from: string, message: OfPeer): void {
 }
 
 function peerUp(draft: Draft, node: string): void {
-  if (node === draft.env.self || !addPeer(draft, node)) return
+  if (node === draft.env.self || !welcome(draft, node)) return
   if (draft.env.options.digestPeriodMs === 0) return
   compare(draft, node)
   compareLater(draft)
@@ -143,6 +145,7 @@ function peerDown(draft: Draft, node: string): void {
   if (!removePeer(draft, node)) return
   forgetAnnouncer(draft, node)
   cancelTimer(draft, { tag: 'catchUp', node })
+  reattach(draft, node)
   keepOneEager(draft)
 }
 

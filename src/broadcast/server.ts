@@ -11,7 +11,7 @@ import { prepare, processOfSelf, type System } from '../../runtime/kernel.ts'
 import { genServer, next, reply } from '../../stdlib/index.ts'
 import { isServiceMessage, type Router } from '../dist/index.ts'
 import { KeyedTimers, type MembershipNews, type Overlay } from '../membership/index.ts'
-import type { Metrics } from '../metrics/index.ts'
+import { type MetricLabels, type Metrics, snakeCase } from '../metrics/index.ts'
 import { type Codec, createCodec } from '../wire/index.ts'
 import { decodeBroadcast } from './message.ts'
 import type { BroadcastOptions } from './options.ts'
@@ -151,8 +151,11 @@ class Broadcast {
 
   #took(node: string, body: unknown): void {
     const message = decodeBroadcast(body)
-    if (message === undefined) this.#count('malformed', node)
-    else this.#happened({ tag: 'message', from: node, message })
+    if (message === undefined) this.#count('malformed', { peer: node })
+    else {
+      if (message.tag === 'gossip') this.#count('gossip.received', { from: node })
+      this.#happened({ tag: 'message', from: node, message })
+    }
   }
 
   #happened(event: BroadcastEvent): void {
@@ -169,9 +172,9 @@ class Broadcast {
     const { router } = this.#context
     switch (action.tag) {
       case 'send':
-        this.#count(`${action.message.tag}.sent`)
+        this.#countSent(action.message.tag, action.to)
         if (router.services.tell(action.to, service, action.message) === 'busy') {
-          this.#count('dropped', action.to)
+          this.#count('dropped', { peer: action.to })
         }
         break
       case 'deliver':
@@ -187,7 +190,7 @@ class Broadcast {
         this.#timers.cancel(broadcastTimerKey(action.timer))
         break
       case 'count':
-        this.#count(action.name, action.peer)
+        this.#count(snakeCase(action.name), action.peer === undefined ? {} : { peer: action.peer })
         break
     }
   }
@@ -196,7 +199,7 @@ class Broadcast {
     const { system, topics } = this.#context
     const decoded = this.#codec.decode(payload)
     if (decoded.tag === 'error') {
-      this.#count('undecodable', this.#from)
+      this.#count('undecodable', { peer: this.#from })
       const detail = `undecodable broadcast: ${decoded.reason}`
       system.trace.emit({ tag: 'deadLetter', node: this.#from, detail })
       return
@@ -205,8 +208,13 @@ class Broadcast {
     topics.tell({ tag: 'broadcast', topic, payload: term, id, origin, from: this.#from })
   }
 
-  #count(name: string, peer?: string): void {
-    this.#context.metrics.count(`skein.plumtree.${name}`, peer === undefined ? {} : { peer })
+  /** What asks something of one neighbour is counted by neighbour. */
+  #countSent(tag: string, peer: string): void {
+    this.#count(`${tag}.sent`, tag === 'graft' || tag === 'prune' ? { peer } : {})
+  }
+
+  #count(name: string, labels: MetricLabels): void {
+    this.#context.metrics.count(`skein.plumtree.${name}`, labels)
   }
 }
 

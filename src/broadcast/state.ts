@@ -17,6 +17,8 @@ export type BroadcastState = {
   readonly streams: Streams
   /** By id: announced and not here. */
   readonly missing: SortedMap<string, Missing>
+  /** How the last message came here by the tree; undefined before the first. */
+  readonly reached: Reached | undefined
   /** The stream of what this node makes, and its next counter. Undefined before the first. */
   readonly own: string | undefined
   readonly ownNext: number
@@ -24,6 +26,15 @@ export type BroadcastState = {
   readonly sweeping: boolean
   readonly announcing: boolean
   readonly comparing: boolean
+}
+
+export type Reached = {
+  /** The neighbour, or the one that took its place since; this node itself for its own. */
+  readonly by: string
+  readonly id: string
+  readonly round: number
+  /** Neighbours that had the message from elsewhere, in the order in which they told. */
+  readonly alternates: readonly string[]
 }
 
 /** What is kept of a neighbour. A link that is not eager is lazy. */
@@ -171,6 +182,7 @@ export function newBroadcast(): BroadcastState {
     cache: emptyCache,
     streams: SortedMap.empty(),
     missing: SortedMap.empty(),
+    reached: undefined,
     own: undefined,
     ownNext: 0,
     sweeping: false,

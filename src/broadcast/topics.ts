@@ -11,6 +11,8 @@ export class Topics<Message extends { readonly topic: string }> {
   readonly #source: string
   readonly #byTopic = new Map<string, Set<Process>>()
   readonly #byProcess = new Map<Process, Set<string>>()
+  /** Those that will be forgotten when they end, subscribed or not. */
+  readonly #watched = new WeakSet<Process>()
   #told = false
 
   constructor(source: string) {
@@ -19,14 +21,17 @@ export class Topics<Message extends { readonly topic: string }> {
 
   add(process: Process, topic: string): void {
     if (!process.alive) return
-    const topics = this.#byProcess.get(process) ?? this.#newSubscriber(process)
-    topics.add(topic)
+    this.#watch(process)
+    const topics = this.#byProcess.get(process) ?? new Set()
+    this.#byProcess.set(process, topics.add(topic))
     const processes = this.#byTopic.get(topic) ?? new Set()
     this.#byTopic.set(topic, processes.add(process))
   }
 
   remove(process: Process, topic: string): void {
-    this.#byProcess.get(process)?.delete(topic)
+    const topics = this.#byProcess.get(process)
+    topics?.delete(topic)
+    if (topics?.size === 0) this.#byProcess.delete(process)
     const processes = this.#byTopic.get(topic)
     processes?.delete(process)
     if (processes?.size === 0) this.#byTopic.delete(topic)
@@ -45,14 +50,12 @@ export class Topics<Message extends { readonly topic: string }> {
     this.#told = true
   }
 
-  #newSubscriber(process: Process): Set<string> {
-    const topics = new Set<string>()
-    this.#byProcess.set(process, topics)
+  #watch(process: Process): void {
+    if (this.#watched.has(process)) return
+    this.#watched.add(process)
     process.exitHooks ??= []
     process.exitHooks.push(() => {
-      for (const topic of [...topics]) this.remove(process, topic)
-      this.#byProcess.delete(process)
+      for (const topic of [...(this.#byProcess.get(process) ?? [])]) this.remove(process, topic)
     })
-    return topics
   }
 }

@@ -15,6 +15,7 @@ import type { Carried } from './message.ts'
 import { expect } from './missing.ts'
 import { isMuted, keepPromise, makeEager, makeLazy, mayAnswer, updatePeer } from './peers.ts'
 import { type Announcer, count, type Draft, send } from './state.ts'
+import { noteAlternate, reached } from './upstream.ts'
 
 /** A body came, by the tree or because it was asked for. `from` may be no neighbour any more. */
 export function gossip(draft: Draft, from: string, body: Carried): void {
@@ -28,7 +29,8 @@ export function gossip(draft: Draft, from: string, body: Carried): void {
   const announcers = accept(draft, body)
   spread(draft, body, from)
   makeEager(draft, from)
-  optimise(draft, from, body.round, announcers)
+  reached(draft, from, body, announcers)
+  optimise(draft, from, body, announcers)
 }
 
 /** A body goes on to the eager neighbours and its id to the others. */
@@ -53,8 +55,9 @@ export function ihave(
   }
   ids.forEach((id, at) => {
     knows(draft, from, id)
-    if (isSeen(draft.state.cache, id) || isForged(draft, id, from)) return
-    expect(draft, id, { node: from, round: rounds[at] ?? 0, late: false })
+    const round = rounds[at] ?? 0
+    if (isSeen(draft.state.cache, id)) noteAlternate(draft, from, id, round)
+    else if (!isForged(draft, id, from)) expect(draft, id, { node: from, round, late: false })
   })
 }
 
@@ -105,20 +108,21 @@ function prune(draft: Draft, from: string): void {
 function optimise(
   draft: Draft,
   from: string,
-  round: number,
+  body: Carried,
   announcers: readonly Announcer[],
 ): void {
   const { nowMs, options } = draft.env
-  if (options.optimisationThreshold === 0 || !draft.state.peers.has(from)) return
+  if (options.optimisationThreshold === 'never' || !draft.state.peers.has(from)) return
   const best = nearest(announcers)
   if (best === undefined || best.node === from) return
-  if (round - best.round < options.optimisationThreshold) return
+  if (body.round - best.round < options.optimisationThreshold) return
   const peer = draft.state.peers.get(best.node)
   if (peer === undefined || nowMs - peer.optimisedMs < options.optimisationBackoffMs) return
   updatePeer(draft, best.node, { eager: true, optimisedMs: nowMs })
   send(draft, best.node, { tag: 'graft', ids: [] })
   makeLazy(draft, from)
   send(draft, from, { tag: 'prune' })
+  reached(draft, best.node, body, announcers)
 }
 
 function nearest(announcers: readonly Announcer[]): Announcer | undefined {

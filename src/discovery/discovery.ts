@@ -14,6 +14,7 @@ import { limits } from '../limits.ts'
 import { decodeAddresses, isSameAddress } from './address.ts'
 import type { BackendEnv, DiscoveryBackend } from './backend.ts'
 import { Calls, type Outcome, Seat } from './calls.ts'
+import { Hints } from './hints.ts'
 import { type Lookup, type LookupEvent, stepLookup } from './lookup.ts'
 import { fresh } from './patience.ts'
 import { tableBackend } from './static.ts'
@@ -34,8 +35,8 @@ export class Discovery implements AddressBook {
   readonly #calls: Calls
   /** Nodes this one has started itself: it knows better than anybody. */
   readonly #started = new Map<string, Address>()
-  /** Where other nodes say that somebody is: hints for names no backend knows. */
-  readonly #told = new Map<string, Address>()
+  /** For names that no backend knows. */
+  readonly hints: Hints
   #seats: readonly Seat[]
   readonly #lookups = new Map<string, Lookup>()
   readonly #asked = new Map<string, Asked>()
@@ -47,6 +48,7 @@ export class Discovery implements AddressBook {
     this.#log = (level, message, fields = {}) => system.trace.log(level, message, { ...fields })
     this.#calls = new Calls(this.#platform.clock, this.#log)
     this.#seats = [new Seat(tableBackend('started here', this.#started))]
+    this.hints = new Hints(system.node, (node) => this.#hinted(node))
   }
 
   /** Readies the backends, in their order. Those that cannot be are left out, and logged. */
@@ -65,8 +67,9 @@ export class Discovery implements AddressBook {
         return outcome.tag === 'ok' ? seat : undefined
       }),
     )
-    const told = new Seat({ name: 'told by peers', lookup: (node) => this.#told.get(node) })
-    this.#seats = [...this.#seats, ...ready.filter((seat) => seat !== undefined), told]
+    const lookup = (node: string) => this.hints.addressesOf(node)
+    const last = new Seat({ name: 'told by peers', lookup })
+    this.#seats = [...this.#seats, ...ready.filter((seat) => seat !== undefined), last]
   }
 
   /** Tells the backends where this node listens; undefined: nowhere. */
@@ -112,23 +115,6 @@ export class Discovery implements AddressBook {
     this.forget(node)
   }
 
-  /** Another node says that `node` is at `address`, or is seen there itself. */
-  tell(node: string, address: Address): void {
-    const known = this.#told.get(node)
-    if (node === this.#node || (known !== undefined && isSameAddress(known, address))) return
-    // The order of the table is that of learning.
-    this.#told.delete(node)
-    this.#told.set(node, address)
-    const oldest = this.#told.keys().next()
-    if (this.#told.size > limits.discoveryCacheMax && !oldest.done) this.#told.delete(oldest.value)
-    if (known === undefined) this.forget(node)
-  }
-
-  /** What `tell` was last told of `node`. */
-  toldOf(node: string): Address | undefined {
-    return this.#told.get(node)
-  }
-
   resolve(node: string): Promise<readonly Address[]> {
     const asked = this.#asked.get(node)
     if (asked !== undefined) return asked.answer
@@ -147,9 +133,13 @@ export class Discovery implements AddressBook {
   }
 
   unreachable(node: string, address: Address): void {
-    const told = this.#told.get(node)
-    if (told !== undefined && isSameAddress(told, address)) this.#told.delete(node)
+    this.hints.unreachable(node, address)
     this.#step(node, { tag: 'unreachable', address })
+  }
+
+  /** Whoever found nothing may find something now; what is known is as good as a hint. */
+  #hinted(node: string): void {
+    if (this.#lookups.get(node)?.tag !== 'known') this.forget(node)
   }
 
   forget(node: string): void {

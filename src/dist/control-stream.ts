@@ -6,6 +6,8 @@
  * A peer that floods it gains nothing: pings that wait for the same answer are one message, more
  * handshake messages than the handshake has end the connection, and nothing is added to a stream
  * whose reader has stopped.
+ *
+ * It can be made ahead of time: before `open` it neither says nor hears anything.
  */
 import type { CarrierStream, Connection, StreamHandler } from '../carrier/carrier.ts'
 import { limits } from '../limits.ts'
@@ -40,7 +42,10 @@ export class ControlStream {
   readonly #codec = new HandshakeCodec()
   readonly #writer = new FrameWriter()
   readonly #heard: ((alive: boolean) => void)[] = []
+  readonly #incoming: Incoming
   #stream: CarrierStream | undefined
+  /** What is to be said first; undefined once it is open. */
+  #unsaid: Uint8Array[] | undefined = []
   #handshakesLeft: number
   #pinged = false
   /** Goodbyes that came before anybody was there to hear them. */
@@ -51,16 +56,26 @@ export class ControlStream {
     this.#connection = connection
     this.#events = events
     this.#handshakesLeft = handshakeMessages[connection.role]
-    if (connection.role === 'dialer') {
-      this.#stream = connection.openStream('bidi')
-      this.#stream?.write(Uint8Array.of(streamKind.control))
-      if (this.#stream !== undefined) this.#stream.handler = this.#reading()
+    this.#incoming = incoming
+  }
+
+  /** Says what was to be sent so far, and hears the peer from now on. */
+  open(): void {
+    const unsaid = this.#unsaid
+    if (unsaid === undefined) return
+    this.#unsaid = undefined
+    if (this.#connection.role === 'acceptor') {
+      this.#incoming.take(streamKind.control, (stream) => {
+        this.#stream = stream
+        return this.#reading()
+      })
       return
     }
-    incoming.take(streamKind.control, (stream) => {
-      this.#stream = stream
-      return this.#reading()
-    })
+    const stream = this.#connection.openStream('bidi')
+    this.#stream = stream
+    if (stream === undefined) return
+    stream.handler = this.#reading()
+    for (const bytes of [Uint8Array.of(streamKind.control), ...unsaid]) stream.write(bytes)
   }
 
   sendHandshake(message: HandshakeMessage): void {
@@ -97,7 +112,10 @@ export class ControlStream {
 
   #send(type: number, body: Uint8Array): void {
     this.#writer.append(type, body)
-    for (const batch of this.#writer.take()) this.#stream?.write(batch)
+    for (const batch of this.#writer.take()) {
+      if (this.#unsaid === undefined) this.#stream?.write(batch)
+      else this.#unsaid.push(batch)
+    }
   }
 
   /** What is wrong with it, if anything is. */

@@ -4,6 +4,11 @@
  * may be made now. Ends with the facts of the peer and the control stream, or with a reason, by
  * one deadline. What was learned of the peer's key is kept before this side is up and before the
  * message that brings the other side up.
+ *
+ * A dialer begins, which is to say its name, as soon as the acceptor has proved its key: the name
+ * then leaves with the dialer's own proof, and the acceptor, which hears nothing of it before it
+ * has accepted that proof (`incoming.ts`), answers both at once. The dialer in turn hears no answer
+ * before it was told that it is accepted.
  */
 import { type Self, send } from '../../runtime/index.ts'
 import type { Timeout } from '../../runtime/kernel.ts'
@@ -18,6 +23,7 @@ import {
   type HandshakeEnv,
   type HandshakeEvent,
   type HandshakeFailure,
+  type HandshakeState,
   newHandshake,
   type PeerFacts,
   stepHandshake,
@@ -53,34 +59,90 @@ function hasTag(message: unknown, tag: string): boolean {
   return typeof message === 'object' && message !== null && 'tag' in message && message.tag === tag
 }
 
+/** A handshake that has begun. */
+export type Begun = {
+  readonly control: ControlStream
+  readonly env: HandshakeEnv
+  readonly state: HandshakeState
+}
+
+/** The beginning of a greeting. It can be made ready ahead of time, and is said in `begin`. */
+export class Opening {
+  readonly #self: Self
+  readonly #context: DistContext
+  readonly #connection: Connection
+  readonly #incoming: Incoming
+  #control: ControlStream | undefined
+  #begun: Begun | undefined
+
+  constructor(self: Self, context: DistContext, connection: Connection, incoming: Incoming) {
+    this.#self = self
+    this.#context = context
+    this.#connection = connection
+    this.#incoming = incoming
+  }
+
+  /** Makes ready what can be, which is more when the name of the peer is known. */
+  prepare(name: string | undefined): void {
+    const { pid } = this.#self
+    this.#control ??= new ControlStream(this.#connection, this.#incoming, {
+      onHandshake: (message) => send(pid, { tag: '$greeting', message: message ?? null }),
+      onPing: () => send(pid, { tag: '$ping' }),
+    })
+    if (name !== undefined) this.#begun ??= this.#started(this.#control, name)
+  }
+
+  /** Begins with the peer, whose name is `name`. The second time it does nothing. */
+  begin(name: string): Begun {
+    this.prepare(name)
+    const begun = this.#begun!
+    begun.control.open()
+    return begun
+  }
+
+  #started(control: ControlStream, name: string): Begun {
+    const env = handshakeEnv(this.#context, this.#connection, name)
+    const [state, actions] = stepHandshake(newHandshake, { tag: 'start' }, env)
+    for (const action of actions) if (action.tag === 'send') control.sendHandshake(action.message)
+    return { control, env, state }
+  }
+}
+
+/** Brings it to its end. */
 export async function greet(
   self: Self,
   context: DistContext,
   connection: Connection,
-  incoming: Incoming,
   known: Known,
+  begun: Begun,
 ): Promise<Greeting> {
   const { clock } = context.system.platform
   const deadlineMs = clock.now() + limits.distHandshakeTimeoutMs
-  const control = new ControlStream(connection, incoming, {
-    onHandshake: (message) => send(self.pid, { tag: '$greeting', message: message ?? null }),
-    onPing: () => send(self.pid, { tag: '$ping' }),
-  })
-  const env = handshakeEnv(context, connection, known.name)
-  let state = newHandshake
-  let event: HandshakeEvent = { tag: 'start' }
+  const { control, env } = begun
+  let state = begun.state
+  let decision: HandshakeEvent | undefined
   for (;;) {
-    const [after, actions]: readonly [typeof state, readonly HandshakeAction[]] = stepHandshake(
+    let event = decision
+    // Our decision may have taken longer than the peer waited: its close is then read below.
+    if (event === undefined || connection.closed) {
+      const timeoutMs = Math.max(0, deadlineMs - clock.now())
+      const news = await self.receive(isNews, { timeoutMs, otherwise: null })
+      if (news === null) return { tag: 'error', reason: 'timeout' }
+      if (news.tag === '$closed') return closed(news.info)
+      const { message } = news
+      event = message === null ? { tag: 'malformed' } : { tag: 'message', message }
+    }
+    const [after, actions]: readonly [HandshakeState, readonly HandshakeAction[]] = stepHandshake(
       state,
       event,
       env,
     )
     state = after
-    if (actions.some(({ tag }) => tag === 'up')) {
+    if (actions.some(({ tag }) => tag === 'up') && !context.auth.isKept(known)) {
       const unkept = await self.wait(kept(context, known, deadlineMs - clock.now()))
       if (unkept !== undefined) return unkept
     }
-    let asked: HandshakeEvent | undefined
+    decision = undefined
     for (const action of actions) {
       switch (action.tag) {
         case 'send':
@@ -88,12 +150,12 @@ export async function greet(
           break
         case 'ask': {
           const status = await admit(self, context, action.peer)
-          asked = { tag: 'decided', status }
+          decision = { tag: 'decided', status }
           break
         }
         case 'choose': {
           const won = await choose(self, context, connection, action.peer)
-          asked = { tag: 'chosen', won }
+          decision = { tag: 'chosen', won }
           break
         }
         case 'up':
@@ -102,16 +164,6 @@ export async function greet(
           return { ...action, tag: 'error' }
       }
     }
-    // The answer may have taken longer than the peer waited: its close is then read below.
-    if (asked !== undefined && !connection.closed) {
-      event = asked
-      continue
-    }
-    const timeoutMs = Math.max(0, deadlineMs - clock.now())
-    const news = await self.receive(isNews, { timeoutMs, otherwise: null })
-    if (news === null) return { tag: 'error', reason: 'timeout' }
-    if (news.tag === '$closed') return closed(news.info)
-    event = news.message === null ? { tag: 'malformed' } : { tag: 'message', message: news.message }
   }
 }
 

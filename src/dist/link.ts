@@ -17,7 +17,7 @@ import type { Attempt } from './attempts.ts'
 import { authStreams } from './auth-pipe.ts'
 import { Channel } from './channel.ts'
 import type { DistContext } from './context.ts'
-import { type Greeting, greet } from './greeting.ts'
+import { type Greeting, greet, Opening } from './greeting.ts'
 import { Incoming } from './incoming.ts'
 import { closeCode, streamKind } from './protocol.ts'
 
@@ -68,15 +68,20 @@ async function runLink(
   self.onExit(() => gate.leave(connection, false))
   await self.wait(auth.keys.current())
   if (connection.closed) return
-  const identifying = auth.identify(connection, streams.pipe, dialed)
+  const opening = new Opening(self, context, connection, incoming)
+  // The acceptor has proved its key: what a dialer says next leaves with its own proof.
+  const onProven = dialed === undefined ? undefined : () => opening.begin(dialed)
+  const identifying = auth.identify(connection, streams.pipe, dialed, onProven)
   streams.listen()
+  // While the peer is busy with what was sent, what comes next is made ready.
+  context.system.platform.turn.later(() => opening.prepare(dialed))
   const known = await self.wait(identifying)
   if (known.tag === 'error') {
     mistaken(context, attempt, opened)
     connection.close(closeCode.authenticationFailed, known.reason)
     return
   }
-  const greeting = await greet(self, context, connection, incoming, known)
+  const greeting = await greet(self, context, connection, known, opening.begin(known.name))
   auth.countGreeting(connection, greeting)
   gate.leave(connection, isProven(greeting))
   if (greeting.tag === 'error') {

@@ -52,12 +52,13 @@ export class PeerAuth {
 
   /**
    * Authenticates the peer; `dialed` is the node we dialled. Every outcome is counted. When this
-   * returns, the callbacks of `pipe` are set.
+   * returns, the callbacks of `pipe` are set. `onProven` as in `authenticate`.
    */
   async identify(
     connection: Connection,
     pipe: AuthPipe,
     dialed: string | undefined,
+    onProven?: (name: string) => void,
   ): Promise<AuthResult> {
     const { clock } = this.#system.platform
     const startedMs = clock.now()
@@ -67,7 +68,7 @@ export class PeerAuth {
       this.metrics.record('skein.dist.auth.duration_ms', labels, clock.now() - startedMs)
     }
     try {
-      const result = await this.#authenticate(connection, pipe, dialed)
+      const result = await this.#authenticate(connection, pipe, dialed, onProven)
       if (result.tag === 'error') count('fail', result.reason)
       else count('ok', reasonOf(result))
       if (result.tag === 'error') this.#reportFailure(connection, dialed, result)
@@ -80,16 +81,20 @@ export class PeerAuth {
   }
 
   /**
-   * The peer has proved the cookie: pins its key if that is new, or notes that it was seen. What it
-   * gives is why the key cannot be kept: the peer is then refused.
+   * The peer has proved the cookie: true when nothing new is to be kept of it, and then it is noted
+   * that it was seen.
    */
+  isKept(known: Known): boolean {
+    if (known.tag === 'exempt') return true
+    if (known.firstContact) return false
+    this.#options.trust.markSeen(known.name)
+    return true
+  }
+
+  /** Pins a key that is new. What it gives is why it cannot be kept: the peer is then refused. */
   async keep(known: Known): Promise<NotKept | undefined> {
-    if (known.tag === 'exempt') return undefined
+    if (this.isKept(known) || known.tag === 'exempt') return undefined
     const { trust } = this.#options
-    if (!known.firstContact) {
-      trust.markSeen(known.name)
-      return undefined
-    }
     const kept = await trust.storeKeyIfNew(known.name, known.publicKey)
     if (kept.tag === 'error') {
       this.metrics.count('skein.dist.auth.pins', { outcome: 'fail', reason: kept.reason })
@@ -113,6 +118,7 @@ export class PeerAuth {
     connection: Connection,
     pipe: AuthPipe,
     dialed: string | undefined,
+    onProven: ((name: string) => void) | undefined,
   ): Promise<AuthResult> {
     const dialer = connection.role === 'dialer'
     const { keys, ...options } = this.#options
@@ -122,6 +128,7 @@ export class PeerAuth {
       role: dialed === undefined ? { tag: 'acceptor' } : { tag: 'dialer', dialed },
       selfName: this.#system.node,
       pipe,
+      onProven,
       platform: this.#system.platform,
       serverCertHash: dialer ? connection.peerCertHash : connection.localCertHash,
       clientCertHash: dialer ? connection.localCertHash : connection.peerCertHash,

@@ -77,7 +77,7 @@ export class Services {
   }
 
   /** A peer has sent this to a service here; nobody may listen. False: it is no such message. */
-  heard({ node, creation }: Channel, term: unknown): boolean {
+  heard({ node, creation }: Pick<Channel, 'node' | 'creation'>, term: unknown): boolean {
     if (!Array.isArray(term) || term.length !== 2 || typeof term[0] !== 'string') return false
     const [service, body]: readonly unknown[] = term
     const process = typeof service === 'string' ? this.#listeners.get(service) : undefined

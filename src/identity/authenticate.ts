@@ -7,6 +7,9 @@
  * pipe calls back from within `send`; while the trust store is asked, messages wait in the frame
  * reader, which holds one message at most. One deadline, set at the start, bounds the whole, so
  * that dribbling bytes gain nothing.
+ *
+ * With a slow signer the next message waits for a later turn when something was sent: it leaves
+ * first, and both sides sign at the same time, and verify at the same time.
  */
 import type { Platform, TimerHandle } from '../../runtime/platform/platform.ts'
 import { limits } from '../limits.ts'
@@ -50,7 +53,7 @@ export type AuthenticateOptions = Pick<
 > & {
   readonly pipe: AuthPipe
   readonly trust: TrustStore
-  readonly platform: Pick<Platform, 'clock' | 'random'>
+  readonly platform: Pick<Platform, 'clock' | 'random' | 'turn'>
   /** Default `limits.authHandshakeTimeoutMs`. */
   readonly timeoutMs?: number
   /** Default `limits.authTimestampWindowMs`. */
@@ -59,6 +62,11 @@ export type AuthenticateOptions = Pick<
   readonly signer?: Signer
   /** Peers that need not prove a key. Default: none. */
   readonly exemptions?: Exemptions
+  /**
+   * Called when the peer has proved its key and was told so, before it says whether it accepts
+   * ours: what is sent in here leaves together with that word. Not called for exempt peers.
+   */
+  readonly onProven?: ((name: string) => void) | undefined
 }
 
 export type AuthResult =
@@ -100,6 +108,8 @@ class Authentication {
   #over: HandshakeEvent | undefined
   #overflowed = false
   #asking = false
+  /** What was sent last has not left yet. */
+  #leaving = false
   #applying = false
   #closed = false
 
@@ -160,7 +170,7 @@ class Authentication {
   #next(): HandshakeEvent | undefined {
     if (this.#closed) return undefined
     const own = this.#own.shift()
-    if (own || this.#asking) return own
+    if (own || this.#asking || this.#leaving) return own
     const frame = this.#reader.next()
     if (frame) {
       const decoded = decodeAuthMessage(frame)
@@ -182,6 +192,15 @@ class Authentication {
     const [state, actions] = stepHandshake(this.#state, event, env)
     this.#state = state
     for (const action of actions) this.#perform(action)
+    if (env.signer.isSlow && actions.some(({ tag }) => tag === 'send')) this.#letLeave()
+  }
+
+  #letLeave(): void {
+    this.#leaving = true
+    this.#options.platform.turn.later(() => {
+      this.#leaving = false
+      this.#applyAll()
+    })
   }
 
   #perform(action: HandshakeAction): void {
@@ -196,6 +215,9 @@ class Authentication {
           lookup,
           mode: trust.trustMode,
         }))
+        break
+      case 'proven':
+        this.#options.onProven?.(action.name)
         break
       case 'finish':
         this.#close()

@@ -31,6 +31,8 @@ export interface Signer {
   verify(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean
   /** The public key of a 32-byte seed. Throws a RangeError for a seed of another size. */
   publicKey(privateKey: Uint8Array): Uint8Array
+  /** It takes longer than a message does to the next machine. Default: it does not. */
+  readonly isSlow?: boolean
 }
 
 const { Point } = curve

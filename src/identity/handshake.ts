@@ -2,15 +2,23 @@
  * Mutual authentication, one side of it, as a pure rule: `(state, event, env) -> [state, actions]`.
  * Both roles send HELLO, CHALLENGE, RESPONSE, OK in this order; they differ in what comes first.
  *
- *     dialer    HELLO ->                          CHALLENGE RESPONSE ->               OK ->
- *     acceptor           <- HELLO CHALLENGE                     <- RESPONSE OK
+ *     dialer    HELLO CHALLENGE ->                                RESPONSE OK ->
+ *     acceptor                     <- HELLO CHALLENGE RESPONSE                   <- OK
  *
  * A peer that the cookie alone shall judge (cookie-only.ts) is answered with a lone OK instead.
  *
- * Invariants: the trust decision comes before our challenge; nothing is said to be proven until the
- * signature has verified and the peer's own OK is there (so the acceptor is ready only when the
- * dialer accepted it, AMB-02); a message out of order fails; the end is reached once. Nothing is
- * kept here for any name: whoever runs this pins, once the peer has proved the cookie as well.
+ * Invariants: the trust decision comes before anything is signed; nothing is said to be proven
+ * until the signature has verified and the peer's own OK is there (so the acceptor is ready only
+ * when the dialer accepted it, AMB-02); a message out of order fails; the end is reached once.
+ * Nothing is kept here for any name: whoever runs this pins, once the peer has proved the cookie
+ * as well.
+ *
+ * Difference: 4.3 has the dialer make its challenge after its trust decision, which costs a round
+ * trip. A challenge is random bytes and the time: it tells the peer nothing, and obliges this side
+ * to nothing. What an acceptor does with it is what it always did: it signs for a dialer that it
+ * trusts and that has proved nothing yet. That the acceptor chooses its own challenge after it has
+ * seen ours, and no longer before, gains it nothing: what is signed over ours is the acceptor's role
+ * and key, never the dialer's, and our own challenge is refused. Dialers that wait are understood.
  * Time: wall clock is read once, at the start, and carried on by the monotonic clock, so that a
  * step of it changes nothing. Source: the cluster spec, section 4; the signed bytes are in
  * auth-transcript.ts.
@@ -62,7 +70,9 @@ export type HandshakeEvent =
 export type HandshakeAction =
   | { readonly tag: 'send'; readonly message: AuthMessage }
   | { readonly tag: 'lookup'; readonly name: string }
-  /** Proven. `firstContact`: its name has no pin yet. */
+  /** It has proved its key, and been told so. It has not said yet that it accepts ours. */
+  | { readonly tag: 'proven'; readonly name: string }
+  /** The same, and it accepts our key. `firstContact`: its name has no pin yet. */
   | { readonly tag: 'finish'; readonly peer: AuthPeer; readonly firstContact: boolean }
   /** Nothing is proven, and nothing was to be: the cookie decides about `name`. */
   | { readonly tag: 'exempt'; readonly name: string }
@@ -126,7 +136,8 @@ function start(env: HandshakeEnv): Step {
     env.serverCertHash.length === certHashBytes && env.clientCertHash.length === certHashBytes
   if (!bound) return fail({ tag: 'start' }, 'channelBindingFailed')
   const started = { startedMs: env.nowMs, startedWallMs: env.wallMs }
-  return [{ tag: 'hello', ...started }, env.role.tag === 'dialer' ? [hello(env)] : []]
+  const opening = env.role.tag === 'dialer' ? [hello(env), challenge(env, stamp(started, env))] : []
+  return [{ tag: 'hello', ...started }, opening]
 }
 
 function onMessage(state: HandshakeState, message: AuthMessage, env: HandshakeEnv): Step {
@@ -200,11 +211,14 @@ function onLooked(
       ...(lookup.tag === 'error' && { detail: lookup.message }),
     })
   }
-  const timestampMs = BigInt(Math.max(0, Math.floor(wallNow(state, env))))
-  const challenged = { ...state, isNew: decision.isNew, issuedMs: env.nowMs, timestampMs }
-  const challenge = { tag: 'challenge' as const, nonce: env.nonce, timestampMs }
-  const greeting = env.role.tag === 'acceptor' ? [hello(env)] : []
-  return [{ ...challenged, tag: 'challenge' }, [...greeting, { tag: 'send', message: challenge }]]
+  const known = { ...state, tag: 'challenge' as const, isNew: decision.isNew }
+  if (env.role.tag === 'dialer') {
+    const issuedMs = state.startedMs
+    return [{ ...known, issuedMs, timestampMs: stamp(state, { ...env, nowMs: issuedMs }) }, []]
+  }
+  const timestampMs = stamp(state, env)
+  const answer = [hello(env), challenge(env, timestampMs)]
+  return [{ ...known, issuedMs: env.nowMs, timestampMs }, answer]
 }
 
 function onChallenge(
@@ -240,7 +254,8 @@ function onResponse(
   if (!inTime || !verifyTranscript(env.signer, signature, facts)) {
     return fail(state, 'signatureVerificationFailed')
   }
-  return [{ ...state, tag: 'ok' }, [{ tag: 'send', message: { tag: 'ok' } }]]
+  const accepted = { tag: 'send' as const, message: { tag: 'ok' as const } }
+  return [{ ...state, tag: 'ok' }, [accepted, { tag: 'proven', name: state.peer.name }]]
 }
 
 function fail(
@@ -259,6 +274,15 @@ function fail(
 function hello(env: HandshakeEnv): HandshakeAction {
   const message = { name: env.selfName, publicKey: env.keypair.publicKey }
   return { tag: 'send', message: { tag: 'hello', ...message } }
+}
+
+function challenge({ nonce }: HandshakeEnv, timestampMs: bigint): HandshakeAction {
+  return { tag: 'send', message: { tag: 'challenge', nonce, timestampMs } }
+}
+
+/** The time of a challenge made now. */
+function stamp(state: Started, env: HandshakeEnv): bigint {
+  return BigInt(Math.max(0, Math.floor(wallNow(state, env))))
 }
 
 function binding(env: HandshakeEnv): Pick<SignedFacts, 'serverCertHash' | 'clientCertHash'> {

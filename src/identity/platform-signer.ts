@@ -36,13 +36,16 @@ const probeSignature = fromHex(
   'e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b',
 )
 
+/** Whoever runs a handshake with it does well to know. */
+const slowReference: Signer = { ...ed25519, isSlow: true }
+
 /**
  * The signer asked for; without a choice the host's, and the reference where the host has none.
  * Undefined when the host's is asked for and there is none.
  */
 export function chooseSigner(choice?: SignerChoice): Signer | undefined {
-  if (choice === 'noble') return ed25519
-  return platformSigner() ?? (choice === undefined ? ed25519 : undefined)
+  if (choice === 'noble') return slowReference
+  return platformSigner() ?? (choice === undefined ? slowReference : undefined)
 }
 
 /** The host's signer, or undefined where it has no Ed25519 (a build of OpenSSL without it). */

@@ -3,13 +3,35 @@
  * and a member is `down` by this node's verdict alone, reached after others were asked too. Losing
  * the channel to a node is another event (`monitorNodes`), which comes at once and says less.
  */
-import { BadArgument, type Caller, type Self } from '../../runtime/index.ts'
-import { processOfSelf, systemOf } from '../../runtime/kernel.ts'
+import type { Caller, Self } from '../../runtime/index.ts'
+import { processOfSelf } from '../../runtime/kernel.ts'
 import { call, local } from '../../stdlib/index.ts'
 import { partOf } from '../dist/index.ts'
+import { checkContact, joinOverlay, leaveOverlay, noOverlay } from '../membership/index.ts'
 import type { Description } from './own.ts'
 import { type Member, type MembersServer, membersName } from './server.ts'
 import { MemberList } from './start.ts'
+
+/**
+ * Joins the cluster through `contact`, and takes part again after `leave`. The contact is dialled
+ * and asked meanwhile; when it cannot be reached it is tried again, and so are all the node has
+ * known. Throws `BadArgument` for what is no node name, and for the node itself.
+ */
+export async function join(caller: Caller, contact: string): Promise<void> {
+  const part = partIn(caller, 'join')
+  checkContact(caller, contact)
+  await call(caller, server(part), 'comeBack')
+  await joinOverlay(caller, contact)
+}
+
+/**
+ * Leaves the cluster: all members are told (`memberDown` with reason `left`), the neighbours let
+ * go, and the node looks for no others until it joins again or is started anew. Its channels stay.
+ */
+export async function leave(caller: Caller): Promise<void> {
+  await call(caller, server(partIn(caller, 'leave')), 'leave')
+  await leaveOverlay(caller)
+}
 
 /** Every node known, this one included, sorted by name; those lost stay in it for a while. */
 export async function members(caller: Caller): Promise<readonly Member[]> {
@@ -48,6 +70,5 @@ function server({ module }: MemberList): ReturnType<typeof local<MembersServer>>
 function partIn(caller: Caller, what: string): MemberList {
   const part = partOf(caller, MemberList)
   if (part !== undefined) return part
-  const { node } = systemOf(caller)
-  throw new BadArgument(`${what}: ${node} has no overlay: it has no carrier, or hides`)
+  throw noOverlay(caller, what)
 }

@@ -28,12 +28,14 @@ import {
   type VerdictState,
   type VerdictTimer,
 } from '../membership/verdict/index.ts'
-import type { Metrics } from '../metrics/index.ts'
+import { type Metrics, snakeCase } from '../metrics/index.ts'
 import type { Description, Own } from './own.ts'
 
 export const membersName = 'skein.members'
-/** Name of its messages between nodes, and topic of its broadcasts. */
+/** Name of its messages between nodes. */
 const service = 'members'
+/** Topic of its broadcasts, which no program uses. */
+const topic = 'skein.members'
 const lagPeriodMs = 1_000
 
 export type Member = {
@@ -136,7 +138,7 @@ class Members {
     const { overlay, broadcasting, subscriptions } = this.#context
     const process = processOfSelf(this.#self)
     overlay.subscriptions.add(process)
-    broadcasting.topics.add(process, service)
+    broadcasting.topics.add(process, topic)
     this.happened({ tag: 'start' })
     for (const node of await overlay.peers(this.#self)) this.happened({ tag: 'peerUp', node })
     this.#measureLag()
@@ -167,6 +169,8 @@ class Members {
   }
 
   #took(node: string, body: unknown): void {
+    // Who hides is no member.
+    if (this.#context.router.isHidden(node)) return
     const message = decodeVerdict(body)
     if (message === undefined) this.#count('malformed', node)
     else this.happened({ tag: 'message', from: node, message })
@@ -207,10 +211,10 @@ class Members {
         this.#timers.cancel(action.key)
         break
       case 'count':
-        this.#count(action.name, action.peer)
+        this.#count(snakeCase(action.name), action.peer)
         break
       default:
-        this.#count(action.tag, action.node)
+        this.#countNews(action)
         subscriptions.tell(action)
     }
   }
@@ -227,7 +231,7 @@ class Members {
     const { broadcasting } = this.#context
     const payload = encodePayload(broadcasting.codec, news)
     const server = local(broadcasting.module, broadcastName)
-    cast(this.#self, server, 'publish', { topic: service, payload, id: null })
+    cast(this.#self, server, 'publish', { topic, payload, id: null })
   }
 
   #measureLag(): void {
@@ -241,8 +245,17 @@ class Members {
     this.#measureLag()
   }
 
+  /** Not by name: anybody can make up members. */
+  #countNews(news: MemberNews): void {
+    const labels = 'reason' in news ? { reason: news.reason } : {}
+    this.#context.metrics.count(`skein.members.${snakeCase(news.tag)}`, labels)
+  }
+
+  /** By the names of those whom a channel has proven alone. */
   #count(name: string, peer?: string): void {
-    this.#context.metrics.count(`skein.members.${name}`, peer === undefined ? {} : { peer })
+    const { metrics, router } = this.#context
+    const isProven = peer !== undefined && router.channel(peer) !== undefined
+    metrics.count(`skein.members.${name}`, isProven ? { peer } : {})
   }
 }
 

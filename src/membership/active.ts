@@ -68,7 +68,8 @@ export function removePeer(draft: Draft, node: string, reason: DownReason): bool
     leaves: state.leaves + 1,
     refusals: 0,
   })
-  noteChurn(draft)
+  // Who is evicted is replaced, and that counts: edges that rotate are no sign of churn.
+  if (reason !== 'dropped' && reason !== 'graceful') noteChurn(draft)
   draft.actions.push({ tag: 'down', node, reason })
   return true
 }

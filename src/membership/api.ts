@@ -1,6 +1,7 @@
 /**
- * What a program asks of the overlay: who its neighbours are, to join, to leave, to be told. A node
- * without a carrier, and one that hides, has no overlay and is refused.
+ * What a program asks of the overlay: who its neighbours are, and to be told of them; to join and
+ * to leave it, on which the member list builds (`members/api.ts`). A node without a carrier, one
+ * that hides and one started with `cluster: false` has no overlay and is refused.
  */
 import { BadArgument, type Caller, type Self } from '../../runtime/index.ts'
 import { processOfSelf, show, systemOf } from '../../runtime/kernel.ts'
@@ -12,25 +13,26 @@ import { type MembershipServer, membershipName } from './server.ts'
 import { Overlay } from './start.ts'
 
 /**
- * Joins the overlay through `contact`, and takes part again after `leave`. The contact is dialled
- * and asked meanwhile; when it cannot be reached it stays on the list of nodes that are tried.
+ * Joins the overlay through `contact`, also after `leave`: it is dialled and asked meanwhile.
  * Throws `BadArgument` for what is no node name, and for the node itself.
  */
 export async function join(caller: Caller, contact: string): Promise<void> {
   const overlay = overlayOf(caller, 'join')
+  checkContact(caller, contact)
+  await call(caller, server(overlay), 'join', contact)
+}
+
+/** Throws as `join` does. */
+export function checkContact(caller: Caller, contact: unknown): void {
   if (typeof contact !== 'string' || validateNodeName(contact).tag === 'error') {
     throw new BadArgument(`join: expected the name of a node, got ${show(contact)}`)
   }
   if (contact === systemOf(caller).node) {
     throw new BadArgument(`join: ${contact} is this node itself`)
   }
-  await call(caller, server(overlay), 'join', contact)
 }
 
-/**
- * Leaves the overlay: the neighbours are told, and the node looks for no others until it joins
- * again or is started anew. Its channels stay.
- */
+/** Leaves the overlay, and looks for no neighbours until it joins again. Its channels stay. */
 export async function leave(caller: Caller): Promise<void> {
   await call(caller, server(overlayOf(caller, 'leave')), 'leave')
 }
@@ -71,7 +73,11 @@ function server({ module }: Overlay): ReturnType<typeof local<MembershipServer>>
 function overlayOf(caller: Caller, what: string): Overlay {
   const overlay = partOf(caller, Overlay)
   if (overlay !== undefined) return overlay
-  throw new BadArgument(
-    `${what}: ${systemOf(caller).node} has no overlay: it has no carrier, or hides`,
-  )
+  throw noOverlay(caller, what)
+}
+
+/** For `what` that a node cannot do because it takes no part in a cluster. */
+export function noOverlay(caller: Caller, what: string): BadArgument {
+  const why = "it has no carrier, hides, or was started with 'cluster: false'"
+  return new BadArgument(`${what}: ${systemOf(caller).node} has no overlay: ${why}`)
 }

@@ -1,19 +1,24 @@
 /**
  * One step being taken: the state as it changes and the actions as they are decided. A draft lives
- * within one `stepMembership` and is never kept; the states it goes through are immutable.
+ * within one `stepMembership` and is never kept. The state a step began with is never changed: the
+ * first change makes the step a copy of its own, and the lists in it are replaced, not altered.
  */
 import type { CountName, MembershipAction, MembershipEnv, MembershipTimer } from './event.ts'
 import type { MembershipMessage } from './message.ts'
 import type { ActivePeer, MembershipState } from './state.ts'
 
 export type Draft = {
+  /** What the step began with. */
+  readonly before: MembershipState
   state: MembershipState
   readonly actions: MembershipAction[]
   readonly env: MembershipEnv
 }
 
+/** One copy a step: a `state` taken out of the draft earlier may or may not show the change. */
 export function change(draft: Draft, fields: Partial<MembershipState>): void {
-  draft.state = { ...draft.state, ...fields }
+  if (draft.state === draft.before) draft.state = { ...draft.before }
+  Object.assign(draft.state, fields)
 }
 
 export function send(draft: Draft, to: string, message: MembershipMessage): void {
@@ -45,9 +50,17 @@ export function without<Item extends { readonly node: string }>(
   items: readonly Item[],
   node: string,
 ): readonly Item[] {
-  return items.some((item) => item.node === node)
-    ? items.filter((item) => item.node !== node)
-    : items
+  return has(items, node) ? items.filter((item) => item.node !== node) : items
+}
+
+export function has(items: readonly { readonly node: string }[], node: string): boolean {
+  return indexOf(items, node) >= 0
+}
+
+/** Where the item named `node` is; -1 if there is none. */
+export function indexOf(items: readonly { readonly node: string }[], node: string): number {
+  for (let at = 0; at < items.length; at++) if (items[at]!.node === node) return at
+  return -1
 }
 
 /** Any one of them, undefined of none. */
@@ -55,15 +68,17 @@ export function any<Item>(draft: Draft, items: readonly Item[]): Item | undefine
   return items[Math.floor(draft.env.random.unit() * items.length)]
 }
 
-/** Any `size` of them, each at most once, in any order. */
-export function sample<Item>(draft: Draft, items: readonly Item[], size: number): Item[] {
-  const rest = [...items]
-  const taken: Item[] = []
-  while (taken.length < size && rest.length > 0) {
-    const at = Math.floor(draft.env.random.unit() * rest.length)
-    taken.push(...rest.splice(at, 1))
+/** Cuts the list itself down to any `size` of its items, in any order. */
+export function keepSome<Item>(draft: Draft, items: Item[], size: number): Item[] {
+  const wanted = Math.min(size, items.length)
+  for (let at = 0; at < wanted; at++) {
+    const other = at + Math.floor(draft.env.random.unit() * (items.length - at))
+    const item = items[other]!
+    items[other] = items[at]!
+    items[at] = item
   }
-  return taken
+  items.length = wanted
+  return items
 }
 
 /** A fresh number for an edge or a shuffle. */

@@ -6,9 +6,11 @@
 export { isHeard } from './active.ts'
 export {
   activeView as activePeers,
-  join,
-  leave,
+  checkContact,
+  join as joinOverlay,
+  leave as leaveOverlay,
   membership,
+  noOverlay,
   passiveView as passivePeers,
   subscribeMembership,
   unsubscribeMembership,

@@ -37,7 +37,7 @@ export class KeyedTimers<Timer> {
   due(message: unknown): Timer | undefined {
     if (!isDue(message)) return undefined
     const running = this.#running.get(message.key)
-    if (running?.serial !== message.serial) return undefined
+    if (running === undefined || running.serial !== message.serial) return undefined
     this.#running.delete(message.key)
     return running.timer
   }

@@ -11,7 +11,7 @@
  * `lostRetryMaxMs`.
  */
 import { limits } from '../limits.ts'
-import { any, change, count, type Draft, jitter, sample, setTimer, without } from './draft.ts'
+import { any, change, count, type Draft, jitter, keepSome, setTimer, without } from './draft.ts'
 import type { Tried } from './message.ts'
 import { undertake } from './pending.ts'
 import type { LostPeer } from './state.ts'
@@ -104,7 +104,7 @@ export function scheduleSeek(draft: Draft, leastMs = 0): void {
 export function triedLately(draft: Draft): Tried[] {
   const { state, env } = draft
   const lately = state.lost.filter((peer) => env.nowMs - peer.triedMs < env.options.lostRetryMs)
-  return sample(draft, lately, limits.membershipTriedMax).map(({ node, triedMs }) => ({
+  return keepSome(draft, lately, limits.membershipTriedMax).map(({ node, triedMs }) => ({
     node,
     agoMs: Math.round(env.nowMs - triedMs),
   }))

@@ -6,13 +6,13 @@
  * greater name stands.
  */
 import { addPeer, evict, removePeer, setEdge } from './active.ts'
-import { activePeer, count, type Draft, hasRoom, send } from './draft.ts'
+import { activePeer, change, count, type Draft, hasRoom, send } from './draft.ts'
 import type { DownReason } from './event.ts'
 import { clearFailure } from './failure.ts'
 import type { DisconnectReason, MembershipMessage, PeerRef } from './message.ts'
 import { learn, met, peerReferences, references, remember } from './passive.ts'
 import { pendingPeer, settle, undertake } from './pending.ts'
-import { pauseAfterRefusal, promote } from './promotion.ts'
+import { pauseAfterRefusal, promote, promoteAfterEviction } from './promotion.ts'
 import { admits, mayEvict } from './quota.ts'
 
 type Message<Tag> = Extract<MembershipMessage, { readonly tag: Tag }>
@@ -90,14 +90,18 @@ export function onDisconnect(draft: Draft, from: string, message: Message<'disco
   }
   if (reason === 'noEdge') count(draft, 'oneSided', from)
   removePeer(draft, from, downReasons[reason])
-  const notBeforeMs = draft.env.nowMs + draft.env.options.refusalBackoffMs
+  const { activeSize, refusalBackoffMs } = draft.env.options
+  // It was the last: it may be asked again, with priority. With views of one that would not end.
+  const isLast = draft.state.active.length === 0 && activeSize > 1
+  const notBeforeMs = isLast ? 0 : draft.env.nowMs + refusalBackoffMs
   remember(draft, from, { notBeforeMs, departed: reason === 'leave' })
   const [hint] = peers
   if (hint !== undefined && draft.env.options.hints) {
     learn(draft, from, [hint])
     if (hasRoom(draft)) undertake(draft, hint.node, { kind: 'neighbor' })
   }
-  promote(draft)
+  if (reason === 'evict') promoteAfterEviction(draft)
+  else promote(draft)
 }
 
 /** An edge under two numbers gets the one of the greater name; an unknown one is ended. */
@@ -139,6 +143,19 @@ export function refuse(
 ): void {
   answer(draft, node, edge, false, peers)
   remember(draft, node)
+  checkRoom(draft)
+}
+
+/**
+ * Somebody is refused for want of room: if peers have died unnoticed, for nothing was sent to them,
+ * the want is a mistake. What finds no peer tells, and the refused node is a candidate by then.
+ */
+function checkRoom(draft: Draft): void {
+  const { state, env } = draft
+  const { roomCheckMs } = env.options
+  if (roomCheckMs === 0 || env.nowMs - state.roomCheckedMs < roomCheckMs) return
+  change(draft, { roomCheckedMs: env.nowMs })
+  for (const { node, edge } of state.active) send(draft, node, { tag: 'edgeCheck', edge })
 }
 
 /** Whom a node could ask that we have to refuse: our peers, which may have room, then spares. */

@@ -42,7 +42,10 @@ export type MembershipOptions = {
   readonly contactNodes: readonly string[]
   /** How often they are tried while there is no peer. Default 5,000. */
   readonly contactRetryMs: number
-  /** Shuffles come faster when more than 5 or 10 peers came and went in so long. 0: never. */
+  /**
+   * Shuffles come faster when more than 5 or 10 peers came, failed or left in so long; one that was
+   * evicted is replaced, and counts only once. 0: never. Default 30,000.
+   */
   readonly churnWindowMs: number
 
   /** Answer a shuffle at each step, to its sender; or at the end of the walk, to its origin. */
@@ -57,6 +60,11 @@ export type MembershipOptions = {
   readonly highBelow: number
   /** Which candidate is asked first: the one heard of last, those met before hearsay; or any. */
   readonly candidates: 'recent' | 'any'
+  /**
+   * When a peer that was full ended the edge: ask candidates at once, or wait for the next shuffle
+   * (the paper's listing). A node without any peer asks at once. Default `candidates`.
+   */
+  readonly afterEviction: 'candidates' | 'wait'
   /** A node that refused is not asked again for so long. Default 2,000. */
   readonly refusalBackoffMs: number
   /**
@@ -83,12 +91,14 @@ export type MembershipOptions = {
   readonly protectAfterMs: number
   /** Passive entries that are hearsay of one sender, at most. Default 8. */
   readonly hearsayMax: number
-  /** Passive entries that were met are safe from hearsay up to this number. Default 15. */
+  /** Passive entries that were met are safe from hearsay up to this number. Default 5. */
   readonly metSlots: number
   /** Failures after which hearsay is dropped. Default 2. */
   readonly hearsayFailMax: number
   /** One edge is checked so often. 0: never. Default 10,000. */
   readonly auditPeriodMs: number
+  /** Who refuses for want of room checks its edges, at most so often. 0: never. Default 1,000. */
+  readonly roomCheckMs: number
   /** One edge is changed for another so often. 0: never. Default 60,000. */
   readonly rotatePeriodMs: number
   /** Names kept of nodes that were met and cannot be reached. 0: none. Default 64. */
@@ -125,6 +135,7 @@ export const defaultMembershipOptions: MembershipOptions = {
   walk: 'split',
   highBelow: 2,
   candidates: 'recent',
+  afterEviction: 'candidates',
   refusalBackoffMs: 2_000,
   refusalsMax: 3,
   hints: true,
@@ -136,9 +147,10 @@ export const defaultMembershipOptions: MembershipOptions = {
   protectedSlots: 2,
   protectAfterMs: 60_000,
   hearsayMax: 8,
-  metSlots: 15,
+  metSlots: 5,
   hearsayFailMax: 2,
   auditPeriodMs: 10_000,
+  roomCheckMs: 1_000,
   rotatePeriodMs: 60_000,
   lostMax: 64,
   lostRetryMs: 60_000,
@@ -147,7 +159,10 @@ export const defaultMembershipOptions: MembershipOptions = {
   graceMs: 5_000,
 }
 
-/** DSN 2007 and nothing else: a node that failed once is forgotten. */
+/**
+ * DSN 2007 and nothing else: a node that failed once is forgotten. But for `roomCheckMs`, which
+ * stands for TCP in the paper: there a connection to a crashed process closes by itself.
+ */
 export const paperMembershipOptions: MembershipOptions = {
   ...defaultMembershipOptions,
   maxFailCount: 1,
@@ -158,6 +173,7 @@ export const paperMembershipOptions: MembershipOptions = {
   walk: 'end',
   highBelow: 1,
   candidates: 'any',
+  afterEviction: 'wait',
   refusalBackoffMs: 10_000,
   refusalsMax: 0,
   hints: false,
@@ -210,6 +226,7 @@ const ranges: readonly (readonly [field: NumberField, min: number, max: number])
   ['metSlots', 0, limits.membershipPassiveMax],
   ['hearsayFailMax', 1, 1000],
   ['auditPeriodMs', 0, msMax],
+  ['roomCheckMs', 0, msMax],
   ['rotatePeriodMs', 0, msMax],
   ['lostMax', 0, limits.membershipLostMax],
   ['lostRetryMs', 1, msMax],
@@ -222,6 +239,7 @@ const choices = [
   ['shuffleReply', ['step', 'origin']],
   ['walk', ['room', 'split', 'end']],
   ['candidates', ['recent', 'any']],
+  ['afterEviction', ['candidates', 'wait']],
   ['hints', [true, false]],
 ] as const
 

@@ -31,6 +31,12 @@ export function promote(draft: Draft): void {
   setTimer(draft, { tag: 'promote' }, nextMs)
 }
 
+/** A peer needed its room: who is asked then, `afterEviction` tells. */
+export function promoteAfterEviction(draft: Draft): void {
+  const { afterEviction } = draft.env.options
+  if (afterEviction === 'candidates' || draft.state.active.length === 0) promote(draft)
+}
+
 /** One more candidate refused: after a few the next is not asked at once. */
 export function pauseAfterRefusal(draft: Draft): void {
   const { refusalsMax, baseBackoffMs, passiveCleanupPeriodMs } = draft.env.options

@@ -6,7 +6,7 @@
  * window are counted. Who is refused for this reason is told whom to ask instead.
  */
 import { limits } from '../limits.ts'
-import { change, count, type Draft, without } from './draft.ts'
+import { change, count, type Draft } from './draft.ts'
 import type { Requester } from './state.ts'
 
 /** Walks that a node may send for each request it may make: it sends on those of others too. */
@@ -52,12 +52,22 @@ function requesterOf({ state, env }: Draft, node: string): Requester {
   const fresh = { node, windowMs: env.nowMs, requests: 0, walks: 0 }
   const known = state.requesters.find((requester) => requester.node === node)
   if (known === undefined) return { ...fresh, evictedMs: Number.NEGATIVE_INFINITY }
-  const isOver = env.nowMs - known.windowMs >= env.options.requestWindowMs
-  return isOver ? { ...fresh, evictedMs: known.evictedMs } : known
+  const isNew = env.nowMs - known.windowMs >= env.options.requestWindowMs
+  return isNew ? { ...fresh, evictedMs: known.evictedMs } : known
 }
 
-/** The one heard of longest ago makes room for a new one. */
+function isOver({ nowMs, options }: Draft['env'], { windowMs, evictedMs }: Requester): boolean {
+  const { requestWindowMs, evictionPerNodeMs } = options
+  return nowMs - windowMs >= requestWindowMs && nowMs - evictedMs >= evictionPerNodeMs
+}
+
+/** Accounts that limit nothing any more go; of the others the oldest makes room for a new one. */
 function keep(draft: Draft, requester: Requester): void {
-  const others = without(draft.state.requesters, requester.node)
-  change(draft, { requesters: [...others, requester].slice(-limits.membershipRequestersMax) })
+  const { state, env } = draft
+  const requesters = state.requesters.filter(
+    (other) => other.node !== requester.node && !isOver(env, other),
+  )
+  requesters.push(requester)
+  if (requesters.length > limits.membershipRequestersMax) requesters.shift()
+  change(draft, { requesters })
 }

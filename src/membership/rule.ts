@@ -7,7 +7,7 @@
  */
 import { removePeer } from './active.ts'
 import { block, unblock } from './blocking.ts'
-import type { Draft } from './draft.ts'
+import { change, type Draft } from './draft.ts'
 import type {
   FailureReason,
   MembershipAction,
@@ -34,7 +34,7 @@ export function stepMembership(
   event: MembershipEvent,
   env: MembershipEnv,
 ): MembershipStep {
-  const draft: Draft = { state, actions: [], env }
+  const draft: Draft = { before: state, state, actions: [], env }
   perform(draft, event)
   if (draft.state.lost !== state.lost || isSweep(event)) persist(draft)
   return [draft.state, draft.actions]
@@ -191,6 +191,6 @@ function persist(draft: Draft): void {
   const nodes = namesToKeep(draft)
   const persisted = nodes.join('\n')
   if (persisted === draft.state.persisted) return
-  draft.state = { ...draft.state, persisted }
+  change(draft, { persisted })
   draft.actions.push({ tag: 'persist', nodes })
 }

@@ -18,7 +18,7 @@ import { genServer, next, reply } from '../../stdlib/index.ts'
 import type { Address } from '../carrier/carrier.ts'
 import type { Discovery } from '../discovery/index.ts'
 import { isServiceMessage, monitorNodes, type Router } from '../dist/index.ts'
-import type { Metrics } from '../metrics/index.ts'
+import { type Metrics, snakeCase } from '../metrics/index.ts'
 import { BusyPeers } from './busy-peers.ts'
 import { envelope, openEnvelope } from './envelope.ts'
 import {
@@ -115,11 +115,6 @@ function isTagged<Tag extends OwnMessage['tag']>(
   return typeof message === 'object' && message !== null && 'tag' in message && message.tag === tag
 }
 
-/** As the metrics of the cluster spec, section 22, are written. */
-function snakeCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
-}
-
 class Membership {
   readonly #context: MembershipContext
   readonly #self: Self
@@ -167,7 +162,8 @@ class Membership {
     const opened = openEnvelope(body)
     if (opened === undefined) this.#count('malformed', node)
     else if (!this.#isHidden(node)) {
-      for (const hint of opened.hints) this.#context.discovery.tell(hint.node, hint.address)
+      const { hints } = this.#context.discovery
+      for (const hint of opened.hints) hints.tell(node, hint.node, hint.address)
       this.happened({ tag: 'message', from: node, message: opened.message })
     }
   }
@@ -176,7 +172,7 @@ class Membership {
   #met(node: string): void {
     const { router, discovery } = this.#context
     const address = router.addressOf(node)
-    if (address !== undefined && !this.#isHidden(node)) discovery.tell(node, address)
+    if (address !== undefined && !this.#isHidden(node)) discovery.hints.see(node, address)
   }
 
   #lost(node: string): void {
@@ -245,7 +241,7 @@ class Membership {
   /** Where `node` is seen, or was said to be. */
   #addressOf(node: string): Address | undefined {
     const { router, discovery } = this.#context
-    return router.addressOf(node) ?? discovery.toldOf(node)
+    return router.addressOf(node) ?? discovery.hints.addressesOf(node)[0]
   }
 
   /** The answer comes as a message, also when there is a channel already. */
@@ -257,6 +253,8 @@ class Membership {
   }
 
   #count(name: string, peer?: string): void {
-    this.#context.metrics.count(`skein.hyparview.${name}`, peer === undefined ? {} : { peer })
+    const label = name === 'shuffle' ? 'target' : 'peer'
+    const labels = peer === undefined ? {} : { [label]: peer }
+    this.#context.metrics.count(`skein.hyparview.${name}`, labels)
   }
 }

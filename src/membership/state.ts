@@ -113,6 +113,8 @@ export type MembershipState = {
   readonly promoteAtMs: number
   /** Index of the edge checked last. */
   readonly audited: number
+  /** When all edges were checked last for want of room. */
+  readonly roomCheckedMs: number
   readonly joins: number
   readonly leaves: number
   /** Times of the last of them. */
@@ -139,6 +141,7 @@ export function newMembership(options: MembershipOptions): MembershipState {
     refusals: 0,
     promoteAtMs: Number.NEGATIVE_INFINITY,
     audited: 0,
+    roomCheckedMs: Number.NEGATIVE_INFINITY,
     joins: 0,
     leaves: 0,
     churnMs: [],

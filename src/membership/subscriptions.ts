@@ -13,6 +13,8 @@ export type ResyncMessage = { readonly tag: 'resync'; readonly source: string }
 export class Subscriptions<Message> {
   readonly #source: string
   readonly #wanted = new Map<Process, (message: Message) => boolean>()
+  /** Those that will be forgotten when they end, subscribed or not. */
+  readonly #watched = new WeakSet<Process>()
   #told = false
 
   constructor(source: string) {
@@ -22,7 +24,8 @@ export class Subscriptions<Message> {
   /** From now on `process` hears what it `wants`; asked again, it hears what it wants now. */
   add(process: Process, wants: (message: Message) => boolean = () => true): void {
     if (!process.alive) return
-    if (!this.#wanted.has(process)) {
+    if (!this.#watched.has(process)) {
+      this.#watched.add(process)
       process.exitHooks ??= []
       process.exitHooks.push(() => this.#wanted.delete(process))
     }

@@ -1,2 +1,2 @@
 /** Metrics: the counters and histograms of one node. */
-export { type Metric, type MetricLabels, Metrics } from './metrics.ts'
+export { type Metric, type MetricLabels, Metrics, snakeCase } from './metrics.ts'

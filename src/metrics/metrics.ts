@@ -116,3 +116,8 @@ function shown({ counts, ...histogram }: Histogram): Metric {
 function keyOf(name: string, labels: MetricLabels): string {
   return JSON.stringify([name, Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1))])
 }
+
+/** The name of a series, from one in camelCase. */
+export function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+}

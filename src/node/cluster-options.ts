@@ -15,34 +15,50 @@ export type ClusterOptions = {
   readonly verdict?: Partial<VerdictOptions>
 } & Description
 
-const known: readonly string[] = ['membership', 'broadcast', 'verdict', 'version', 'metadata']
+const parts = {
+  membership: membershipOptions,
+  broadcast: broadcastOptions,
+  verdict: verdictOptions,
+} as const
+const known: readonly string[] = [...Object.keys(parts), 'version', 'metadata']
 
 /** Throws `BadArgument` naming the field and the value. */
 export function checkCluster(cluster: ClusterOptions | false): void {
   if (cluster === false) return
-  if (typeof cluster !== 'object' || cluster === null) {
-    throw new BadArgument(`startNode: cluster: expected options or false, got ${show(cluster)}`)
-  }
+  if (!isObject(cluster)) refuse(`expected options or false, got ${show(cluster)}`)
   for (const field of Object.keys(cluster)) {
-    if (known.includes(field)) continue
-    const message = `unknown option '${field}'; known are ${known.join(', ')}`
-    throw new BadArgument(`startNode: cluster: ${message}`)
+    if (!known.includes(field)) {
+      refuse(`unknown option '${field}'; known are ${known.join(', ')}`)
+    }
+  }
+  for (const part of ['membership', 'broadcast', 'verdict'] as const) {
+    const given = cluster[part]
+    if (given !== undefined && !isObject(given)) {
+      refuse(`${part}: expected options, got ${show(given)}`)
+    }
   }
   if (cluster.membership !== undefined && 'contactNodes' in cluster.membership) {
-    throw new BadArgument("startNode: cluster.membership: contacts are named in 'join'")
+    refuse("membership: contacts are named in 'join'")
   }
-  membershipOptions(cluster.membership)
-  broadcastOptions(cluster.broadcast ?? {})
-  checkVerdict(cluster.verdict)
-  new Own(cluster)
+  for (const part of ['membership', 'broadcast', 'verdict'] as const) {
+    checked(() => parts[part](cluster[part] ?? {}))
+  }
+  checked(() => new Own(cluster))
 }
 
-function checkVerdict(given: ClusterOptions['verdict']): void {
+/** What the parts say of their own options names the field and the value already. */
+function checked(check: () => unknown): void {
   try {
-    verdictOptions(given)
+    check()
   } catch (error) {
-    throw new BadArgument(
-      `startNode: cluster.verdict: ${error instanceof Error ? error.message : show(error)}`,
-    )
+    refuse(error instanceof Error ? error.message : show(error))
   }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function refuse(why: string): never {
+  throw new BadArgument(`startNode: cluster: ${why}`)
 }

@@ -9,6 +9,7 @@ import { type ChildSpec, checkLoggerOptions, type LoggerOptions } from '../../st
 import type { Address, Carrier, TlsMaterial } from '../carrier/carrier.ts'
 import type { StaticNodes } from '../discovery/index.ts'
 import { validateNodeName } from '../identity/index.ts'
+import { limits } from '../limits.ts'
 import { type ApplicationOptions, checkApplications } from './application-options.ts'
 import { type AuthOptions, checkAuthOptions } from './auth-options.ts'
 import { type ClusterOptions, checkCluster } from './cluster-options.ts'
@@ -27,7 +28,8 @@ export type NodeOptions = PartOptions & {
   readonly discovery?: DiscoveryOptions
   /**
    * Nodes through which to join the cluster, by name, for as long as this one has no neighbours;
-   * each must be found in `nodes`, unless `discovery` may find it later.
+   * each must be found in `nodes`, unless `discovery` may find it later. At most 64; the node's own
+   * name is left out, so that all nodes may be given one list.
    */
   readonly join?: readonly string[]
   /**
@@ -131,6 +133,10 @@ export function checkOptions(options: NodeOptions): void {
     refuse('join', 'an array of node names', options.join)
   }
   for (const node of options.join ?? []) checkNodeName('join', node)
+  const contacts = options.join?.length ?? 0
+  if (contacts > limits.membershipContactsMax) {
+    refuse('join', `at most ${limits.membershipContactsMax} nodes`, contacts)
+  }
   if (options.cluster !== undefined) checkCluster(options.cluster)
   for (const field of ['modules', 'spawnable'] as const) {
     const given = options[field]

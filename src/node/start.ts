@@ -42,7 +42,7 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     if (options.hidden !== true) await discovery.publish(dist?.endpoint.address)
     const cluster = dist === undefined ? [] : clusterChildren(system, dist, discovery, options)
     const program = await startProgram(host, [...(dist?.children ?? []), ...cluster], options)
-    for (const peer of options.join ?? []) dist?.router.connect(peer, () => undefined)
+    for (const peer of contactsOf(options)) dist?.router.connect(peer, () => undefined)
     const node = new Node({ system, program, dist, discovery, options })
     if (options.drainOnSignals) node.drainOnSignals()
     return node
@@ -80,7 +80,7 @@ async function openDist(
 
 /** A peer that is down may come later; one that cannot even be found is a mistake. */
 async function checkJoin(system: System, options: NodeOptions): Promise<void> {
-  for (const peer of options.join ?? []) {
+  for (const peer of contactsOf(options)) {
     const address = options.nodes?.[peer]
     if (address === undefined && options.discovery !== undefined) continue
     if (address === undefined) {
@@ -93,6 +93,11 @@ async function checkJoin(system: System, options: NodeOptions): Promise<void> {
       throw new StartError('unresolvablePeer', message)
     }
   }
+}
+
+/** All nodes may be given one list. */
+function contactsOf({ name, join = [] }: NodeOptions): readonly string[] {
+  return join.filter((peer) => peer !== name)
 }
 
 async function tlsOf(system: System, dataDir: string, name: string): Promise<TlsMaterial> {

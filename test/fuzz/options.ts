@@ -1,7 +1,7 @@
 /** The arguments of `npm run fuzz`, checked: a mistake is answered with the option's name. */
 import { parseArgs } from 'node:util'
 
-export const targetNames = ['wire', 'auth'] as const
+export const targetNames = ['wire', 'auth', 'cluster'] as const
 export type TargetName = (typeof targetNames)[number]
 
 export type FuzzArguments = {

@@ -22,10 +22,11 @@ import { protocolVersion } from '../../src/dist/protocol.ts'
 import { encodeSignal } from '../../src/dist/signal-codec.ts'
 import { createCodec } from '../../src/wire/index.ts'
 import { alice, bob } from '../support/vectors/term-space.ts'
+import { recordServices } from './cluster-recording.ts'
 import { parseTerm, subtrees, type TermTree } from './term-tree.ts'
 
 export type RecordedFrame = {
-  /** The signal's or the message's own tag. */
+  /** The signal's own tag, or the name of the service. */
   readonly name: string
   readonly type: number
   readonly term: TermTree
@@ -88,7 +89,7 @@ const signals: { readonly [T in Signal['tag']]: readonly Extract<Signal, { tag: 
   spawnFailed: [{ tag: 'spawnFailed', ref: asked, reason: { tag: 'unknownModule', module: 'm' } }],
 }
 
-/** Frames of data streams, from alice to bob: every signal there is. */
+/** Frames from alice to bob: every signal there is. */
 export function recordSignals(): readonly RecordedFrame[] {
   const codec = createCodec({
     local: alice,
@@ -107,6 +108,11 @@ export function recordSignals(): readonly RecordedFrame[] {
         term: parseTerm(Buffer.concat(encoded.body.pieces())),
       }
     })
+}
+
+/** All that a data stream carries: signals, and messages between services. */
+export function recordData(): readonly RecordedFrame[] {
+  return [...recordSignals(), ...recordServices()]
 }
 
 export type HandshakeSide = 'dialer' | 'acceptor'

@@ -86,6 +86,8 @@ function randomOf(seed: number, input: number): Random {
 
 function liveBytes(): number {
   collect()
+  // The memory of array buffers is given back beside the collection that finds them dead.
+  collect()
   const { heapUsed, external } = process.memoryUsage()
   return heapUsed + external
 }

@@ -32,8 +32,10 @@ export function branch(
   return declared === undefined ? { tag, items, size } : { tag, items, size, declared }
 }
 
-/** The tree of exactly one encoded term. */
-export function parseTerm(bytes: Uint8Array): TermTree {
+/** The tree of exactly one encoded term, which it copies. */
+export function parseTerm(encoded: Uint8Array): TermTree {
+  // A slice of a Buffer would be a view, and a mutation of it would change the recording.
+  const bytes = new Uint8Array(encoded)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   let at = 0
   const take = (size: number): TermTree => {

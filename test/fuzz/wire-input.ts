@@ -23,18 +23,18 @@ const rareEvery = 5_000
 const failingPid = leaf(0xc7, 4, 0x12, 0, (failingIndex & 0x7f) | 0x80, failingIndex >> 7, 1)
 
 export function wireInputs(
-  signals: readonly RecordedFrame[],
+  data: readonly RecordedFrame[],
   handshake: Readonly<Record<HandshakeSide, readonly TermTree[]>>,
   odd: readonly TermTree[],
 ): (random: Random) => WireInput {
   const messages = [...handshake.dialer, ...handshake.acceptor, ...odd]
-  const donors = [...donorsOf(signals), failingPid]
+  const donors = [...donorsOf(data), failingPid]
   const messageDonors = donorsOf(messages.map((term) => ({ term })))
-  const types = [...new Set(signals.map(({ type }) => type))]
+  const types = [...new Set(data.map(({ type }) => type))]
   const controlTypes = Object.values(controlFrame)
 
-  const signalFrame = (random: Random): Uint8Array => {
-    const { type: own, term } = oneOf(random, signals)
+  const dataFrame = (random: Random): Uint8Array => {
+    const { type: own, term } = oneOf(random, data)
     const type = typeOf(random, own, types)
     const body = mutatedBody(random, term, donors)
     return chance(random, 0.15) ? fragmented(random, type, body) : frame(random, type, body)
@@ -57,7 +57,7 @@ export function wireInputs(
     if (below(random, rareEvery) === 0) return { tag: 'tooLong' }
     if (below(random, rareEvery) === 0) return { tag: 'data', bytes: manyUnfinished() }
     if (chance(random, 0.2)) return { tag: 'control', bytes: controlFrames(random) }
-    const frames = Array.from({ length: 1 + below(random, 3) }, () => signalFrame(random))
+    const frames = Array.from({ length: 1 + below(random, 3) }, () => dataFrame(random))
     const bytes = join(...frames)
     return { tag: 'data', bytes: chance(random, 0.05) ? mutateBytes(random, bytes) : bytes }
   }

@@ -1,8 +1,9 @@
 /**
  * Data and control streams of an authenticated peer, as far as bytes go: frames, fragments, terms,
- * signals and the messages of the dist handshake, which are then stepped through its rule. Beyond
- * "never throws" it holds the codec to its word: a term that was accepted can be encoded and comes
- * back the same, msgpackr and our own reader agree on it, and the input is left as it was.
+ * signals, messages of services, and those of the dist handshake, which are then stepped through
+ * its rule. Beyond "never throws" it holds the codec to its word: a term that was accepted can be
+ * encoded and comes back the same, msgpackr and our own reader agree on it, and the input is left
+ * as it was.
  */
 import type { Random } from '../../runtime/platform/platform.ts'
 import {
@@ -12,20 +13,25 @@ import {
   stepHandshake,
 } from '../../src/dist/handshake.ts'
 import { HandshakeCodec, type HandshakeMessage } from '../../src/dist/handshake-message.ts'
-import { controlFrame, fragmentFrame } from '../../src/dist/protocol.ts'
+import { controlFrame, fragmentFrame, serviceFrame } from '../../src/dist/protocol.ts'
+import { Services } from '../../src/dist/services.ts'
 import { decodeSignal, isSignalFrame } from '../../src/dist/signal-codec.ts'
 import { limits } from '../../src/limits.ts'
 import type { DecodeError } from '../../src/wire/decode.ts'
 import type { FragmentError } from '../../src/wire/fragment.ts'
 import type { FrameError } from '../../src/wire/frame.ts'
 import { type Codec, createCodec, FrameReader, Reassembly } from '../../src/wire/index.ts'
+import { alice } from '../support/vectors/term-space.ts'
 import { equalTerms } from '../support/vectors/terms.ts'
+import { decoders } from './cluster-actors.ts'
+import { services } from './cluster-recording.ts'
 import { FuzzSpace } from './fuzz-space.ts'
 import { below, chunks, oneOf } from './mutate.ts'
 import {
   type HandshakeSide,
   handshakeEnv,
   oddMessages,
+  recordData,
   recordHandshake,
   recordSignals,
 } from './recording.ts'
@@ -94,12 +100,14 @@ export function wireTarget(options: WireTargetOptions = {}): Target {
     ...['fragment:more', 'fragment:done', ...all('fragment', fragmentErrors)],
     ...all('term', termErrors),
     ...signalNames.flatMap((name) => [`signal:${name}`, `fields:${name}`]),
+    ...['service:heard', 'service:malformed'],
+    ...services.flatMap((name) => [`service:${name}`, `refused:${name}`]),
     ...Object.keys(controlFrame).map((name) => `control:${name}`),
     ...['handshake:malformed', ...all('handshake', messageTags)],
     ...['shaken:up', ...all('shaken', handshakeFailures)],
   ]
   const receiver = new Receiver(options.wrap ?? ((codec) => codec))
-  const draw = wireInputs(recordSignals(), recordHandshake(), oddMessages())
+  const draw = wireInputs(recordData(), recordHandshake(), oddMessages())
   return {
     name: 'wire',
     required,
@@ -116,6 +124,7 @@ class Receiver {
   /** The other end of the channel, which sends what this one reads. */
   readonly #sender = createCodec(this.#space.turned())
   readonly #handshakes = new HandshakeCodec()
+  readonly #services = new Services(() => undefined)
   /** Longer than any term may be; made once, never written, so that it costs no real memory. */
   readonly #tooLong = new Uint8Array(limits.distMaxMessageBytes + 1)
 
@@ -140,7 +149,7 @@ class Receiver {
     const reassembly = new Reassembly()
     const frame = (type: number, body: Uint8Array): void => {
       if (type !== fragmentFrame) {
-        this.#signal(type, body, reach)
+        this.#message(type, body, reach)
         return
       }
       const result = reassembly.push(body)
@@ -150,12 +159,12 @@ class Receiver {
         return
       }
       reach(`fragment:${result.tag}`)
-      if (result.tag === 'done' && isSignalFrame(result.type)) {
-        this.#signal(result.type, result.body, reach)
+      if (result.tag === 'done' && isMessageFrame(result.type)) {
+        this.#message(result.type, result.body, reach)
       }
     }
     const reader = new FrameReader({
-      knows: (type) => type === fragmentFrame || isSignalFrame(type),
+      knows: (type) => type === fragmentFrame || isMessageFrame(type),
       onFrame: frame,
     })
     const passedFraming = feed(reader, bytes, random, reach)
@@ -165,12 +174,25 @@ class Receiver {
     return { passedFraming }
   }
 
-  #signal(type: number, body: Uint8Array, reach: Reach): void {
+  #message(type: number, body: Uint8Array, reach: Reach): void {
     const decoded = this.#term(body, reach)
     if (decoded === undefined) return
+    if (type === serviceFrame) {
+      this.#service(decoded.term, reach)
+      return
+    }
     const signal = decodeSignal(type, decoded.term)
     const name = signalNameOf.get(type) ?? `unrecorded ${type}`
     reach(signal === undefined ? `fields:${name}` : `signal:${signal.tag}`)
+  }
+
+  #service(term: unknown, reach: Reach): void {
+    const heard = this.#services.heard({ node: alice.name, creation: alice.creation }, term)
+    reach(heard ? 'service:heard' : 'service:malformed')
+    if (!heard || !Array.isArray(term)) return
+    const name = services.find((service) => service === term[0])
+    if (name === undefined) return
+    reach(`${decoders[name](term[1]) === undefined ? 'refused' : 'service'}:${name}`)
   }
 
   #term(body: Uint8Array, reach: Reach): { readonly term: unknown } | undefined {
@@ -196,6 +218,11 @@ class Receiver {
     const back = this.#codec.decode(encoded.bytes.slice())
     if (back.tag === 'error') throw broken(`encoded and not accepted: ${back.reason}`, body)
     if (!equalTerms(back.term, term)) throw broken('another term after a round trip', body)
+    const bytes = body.slice()
+    const kept = this.#codec.decode(bytes, bytes.length)
+    if (kept.tag === 'error' || !equalTerms(kept.term, term)) {
+      throw broken('another term when its bytes may be kept', body)
+    }
     // An extension anywhere sends the whole term through the other reader.
     const paired = new Uint8Array([0x92, ...body, 0xc7, 0x00, 0x10])
     const other = this.#codec.decode(paired)
@@ -245,6 +272,10 @@ const answers = ['okSimultaneous', 'nok', 'alive'] as const
 const controlNames = new Map<number, string>(
   Object.entries(controlFrame).map(([name, type]) => [type, name]),
 )
+
+function isMessageFrame(type: number): boolean {
+  return type === serviceFrame || isSignalFrame(type)
+}
 
 /** Pushes all of `bytes`; true when they were whole frames to the last byte. */
 function feed(reader: FrameReader, bytes: Uint8Array, random: Random, reach: Reach): boolean {

@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util'
 import { whyNoNamespaces } from './namespaces.ts'
 import { runScenarios, type Scenario } from './scenario.ts'
 import { attackScenarios } from './scenarios/attacks.ts'
+import { clusterScenarios } from './scenarios/clusters.ts'
 import { impostorScenarios } from './scenarios/impostors.ts'
 import { linkScenarios } from './scenarios/links.ts'
 import { nameScenarios, whyNoDnsServer } from './scenarios/names.ts'
@@ -21,6 +22,7 @@ const all: readonly Scenario[] = [
   ...peerScenarios,
   ...impostorScenarios,
   ...nameScenarios,
+  ...clusterScenarios,
 ]
 
 const say = (line: string): void => {

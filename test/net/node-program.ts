@@ -19,6 +19,7 @@ import {
 } from 'skein'
 import { quicCarrier } from 'skein/carrier/quic'
 import { collect } from '../bench/heap.ts'
+import { ClusterWatch } from './cluster-watch.ts'
 import { LoopWatch } from './loop-watch.ts'
 import type { Load, Look, Order, ProgramLine, ProgramOptions } from './orders.ts'
 
@@ -71,6 +72,7 @@ const node = await startNode({
 spawn(node, Echo, undefined, { name: echoName })
 spawn(node, Watcher)
 const watch = new LoopWatch()
+const cluster = new ClusterWatch(node)
 
 async function callTimes(target: string, times: number): Promise<{ answered: number }> {
   return node.run(async (self) => {
@@ -168,6 +170,10 @@ async function obey(order: Order): Promise<unknown> {
       return look()
     case 'resident':
       return { bytes: resident() }
+    case 'tell':
+      return cluster.tell(order.text)
+    case 'cluster':
+      return cluster.look()
     case 'stop':
       await node.stop()
       return null

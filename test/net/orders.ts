@@ -3,7 +3,9 @@
  * input, answers with the same `id` and events on its standard output.
  */
 import type { StaticNodes } from '../../src/discovery/index.ts'
+import type { Published } from '../../src/index.ts'
 import type { DiscoveryOptions } from '../../src/node/discovery-options.ts'
+import type { ClusterLook } from './cluster-watch.ts'
 import type { LoopHeld } from './loop-watch.ts'
 
 export type ProgramOptions = {
@@ -12,6 +14,7 @@ export type ProgramOptions = {
   readonly port: number
   readonly nodes?: StaticNodes
   readonly discovery?: DiscoveryOptions
+  readonly join?: readonly string[]
   readonly dataDir: string
   readonly cookie: string
   readonly tickMs: number
@@ -30,6 +33,9 @@ export type Order =
   | { readonly op: 'look' }
   /** Collects, and tells how large the process is then. */
   | { readonly op: 'resident' }
+  /** Broadcasts a text. */
+  | { readonly op: 'tell'; readonly text: string }
+  | { readonly op: 'cluster' }
   | { readonly op: 'stop' }
 
 /** What the program knows of itself. */
@@ -53,6 +59,8 @@ export type Answers = {
   readonly monitor: null
   readonly look: Look
   readonly resident: { readonly bytes: number }
+  readonly tell: Published
+  readonly cluster: ClusterLook
   readonly stop: null
 }
 

@@ -13,7 +13,7 @@ import { Program } from './program.ts'
 
 export const cookie = 'the cookie of the net tests'
 
-type Given = Pick<ProgramOptions, 'host' | 'port' | 'nodes' | 'discovery' | 'tickMs'>
+type Given = Pick<ProgramOptions, 'host' | 'port' | 'nodes' | 'discovery' | 'join' | 'tickMs'>
 
 export type StartOptions = Partial<Given> & {
   /** Which of two machines it runs on; else this one. */
@@ -48,10 +48,19 @@ export class Stage {
   }
 
   async start(name: string, options: StartOptions = {}): Promise<Program> {
-    const { on, host = '127.0.0.1', port = 0, tickMs = 1000, nodes, discovery } = options
+    const {
+      on,
+      host = '127.0.0.1',
+      port = 0,
+      tickMs = 1000,
+      nodes,
+      discovery,
+      join: contacts,
+    } = options
     const dataDir = join(await this.directory(), options.directory ?? name)
     const known = { ...(nodes && { nodes }), ...(discovery && { discovery }) }
-    const given = { ...known, name, host, port, dataDir, cookie, tickMs }
+    const joins = contacts && { join: contacts }
+    const given = { ...known, ...joins, name, host, port, dataDir, cookie, tickMs }
     this.#checkOpen()
     const program = new Program(given, on?.machines.prefix(on.side))
     this.atEnd(() => program.stop())

@@ -22,6 +22,7 @@ export type FaultHands = {
   /** Calls `stopped` when the node is no more. */
   readonly stop: (name: string, stopped: () => void) => void
   readonly disconnectAll: (name: string) => void
+  readonly stepClock: (name: string, ms: number) => void
   /** False when there is nothing to kill. */
   readonly distCrash: (name: string) => boolean
 }
@@ -32,11 +33,7 @@ export const diskFaults: readonly string[] = ['disk undone', 'disk torn']
 const downMaxMs = 4_000
 const blankOneIn = 12
 
-type Draw = {
-  readonly below: (limit: number) => number
-  /** Up to `max`, either way. */
-  readonly around: (max: number) => number
-}
+type Below = (limit: number) => number
 
 /** Begins to fire faults; it ends by itself when the turmoil is over. */
 export function fireFaults(sim: Simulation, scenario: Scenario, hands: FaultHands): FaultPlan {
@@ -45,6 +42,7 @@ export function fireFaults(sim: Simulation, scenario: Scenario, hands: FaultHand
   const strangers = new Set<string>()
   const endMs = sim.world.nowMs + scenario.turmoilMs
   const below = (limit: number): number => Math.floor(random.unit() * limit)
+  /** Up to `max`, either way. */
   const around = (max: number): number => max * (2 * random.unit() - 1)
   const count = (kind: string, times = 1): void => {
     if (times > 0) counts[kind] = (counts[kind] ?? 0) + times
@@ -81,10 +79,12 @@ export function fireFaults(sim: Simulation, scenario: Scenario, hands: FaultHand
         return hands.distCrash(name)
       case 'pause':
       case 'slow':
+        return troubleMachine(sim, scenario, kind, name, below)
       case 'clockStep':
-        return troubleMachine(sim, scenario, kind, name, { below, around })
+        hands.stepClock(name, around(scenario.stepMaxMs))
+        return true
       default:
-        troubleNetwork(sim, scenario, kind, name, { below, around })
+        troubleNetwork(sim, scenario, kind, name, below)
         return true
     }
   }
@@ -104,9 +104,9 @@ export function fireFaults(sim: Simulation, scenario: Scenario, hands: FaultHand
 function troubleMachine(
   sim: Simulation,
   scenario: Scenario,
-  kind: 'pause' | 'slow' | 'clockStep',
+  kind: 'pause' | 'slow',
   name: string,
-  { below, around }: Draw,
+  below: Below,
 ): boolean {
   switch (kind) {
     case 'pause':
@@ -116,9 +116,6 @@ function troubleMachine(
       sim.slow(name, scenario.stepCostMaxMs)
       sim.after(below(scenario.slowMaxMs), () => sim.slow(name, 0))
       return true
-    case 'clockStep':
-      sim.stepClock(name, around(scenario.stepMaxMs))
-      return true
   }
 }
 
@@ -127,7 +124,7 @@ function troubleNetwork(
   scenario: Scenario,
   kind: 'partition' | 'oneWay' | 'mute' | 'deaf' | 'link' | 'path' | 'heal',
   name: string,
-  { below }: Draw,
+  below: Below,
 ): void {
   const { lossMax, neighbours } = scenario
   const unit = (): number => below(1_000) / 1_000

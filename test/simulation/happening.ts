@@ -13,6 +13,8 @@ export type LocalTime = {
   readonly stalledMs: number
 }
 
+export type ListedMember = { readonly node: string; readonly state: string }
+
 export type Happening =
   /** A numbered message leaves. `epoch` names the channel, of all the sender's node had. */
   | { tag: 'sent'; from: string; to: string; n: number; epoch: number }
@@ -67,19 +69,39 @@ export type Happening =
   /** A message nobody should ever get. */
   | { tag: 'stray'; by: string; what: string }
   | { tag: 'died'; pid: string; reason: string }
-  /** A machine is switched on. */
-  | { tag: 'boots'; node: string; name: string; disk: DiskState }
+  /** A machine is switched on. `behind`: its wall clock was further in an earlier life. */
+  | { tag: 'boots'; node: string; name: string; disk: DiskState; behind: boolean }
   | { tag: 'crashed'; node: string }
   /** A file is being written with a number, or removed: null. Then it is confirmed. */
   | { tag: 'storing'; node: string; file: number; n: number | null }
   | { tag: 'stored'; node: string; file: number; n: number | null }
   /** What a file held after a boot; -1: a part of something. */
   | { tag: 'found'; node: string; file: number; n: number | null }
-  /** The peers of a node, by incarnation; told of every node just before `settled`. */
-  | { tag: 'view'; node: string; active: readonly string[] }
-  /** A broadcast begins at a node, and is delivered at one. */
+  /** A machine is told to stop in order; `crashed` says when it has. */
+  | { tag: 'stops'; node: string }
+  /** The views of a node, by incarnation; told of every node just before `settled`. */
+  | {
+      tag: 'view'
+      node: string
+      active: readonly string[]
+      passive: readonly string[]
+      activeMax: number
+      passiveMax: number
+    }
+  /** The member list of a node, by incarnation; the same. */
+  | { tag: 'listed'; node: string; members: readonly ListedMember[] }
+  /** A node tells its subscribers that another is no member any more. */
+  | { tag: 'memberDown'; at: string; of: string; reason: string }
+  /** Somebody subscribes on a node to all that is broadcast. */
+  | { tag: 'listens'; node: string }
+  /** Subscribers on a node are told that they may have missed something. */
+  | { tag: 'resync'; node: string; source: string }
+  /** A broadcast begins at a node; perhaps it never left; it is delivered at a node. */
   | { tag: 'broadcast'; id: string; node: string }
+  | { tag: 'unsent'; id: string; node: string }
   | { tag: 'delivered'; id: string; node: string }
+  /** The overlay and all member lists are as they should be; nothing will trouble them. */
+  | { tag: 'calm' }
   /** Faults are over and nothing is owed any more: what should have ended has. */
   | { tag: 'settled' }
 

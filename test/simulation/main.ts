@@ -1,7 +1,8 @@
 /**
- * `npm run sim`: one seed, with its event log if asked for, or many. Progress goes to stderr; the
- * last line of stdout is the result as JSON, and the exit code is 0 only if it is ok. A run of many
- * in which some kind of fault hardly fired proves nothing, and so is not ok.
+ * `npm run sim`: one seed, with its event log if asked for, many, a scenario by name, or a table.
+ * Progress goes to stderr; the last line of stdout is the result as JSON, and the exit code is 0
+ * only if it is ok. A run of many in which some kind of fault hardly fired proves nothing, and so
+ * is not ok.
  */
 import { rareFaults, replayOf, runMany } from './many.ts'
 import { parseOptions, type SimOptions } from './options.ts'
@@ -10,6 +11,7 @@ import { progressOf } from './progress.ts'
 import { keepRegression } from './regressions.ts'
 import { runSeed, type SeedResult } from './run-seed.ts'
 import type { SizeRange } from './scenario.ts'
+import { runSurvivors } from './survivors.ts'
 
 const violationsShown = 5
 const tailShown = 20
@@ -34,6 +36,8 @@ async function main(): Promise<boolean> {
       return one(options)
     case 'many':
       return many(options)
+    case 'survivors':
+      return survivors(options)
   }
 }
 
@@ -45,6 +49,19 @@ async function one(options: SimOptions & { tag: 'one' }): Promise<boolean> {
   say(`log digest ${digest}`)
   if (!ok) explain(result, size, !options.verbose)
   print(JSON.stringify({ ok, seed, virtualMs: Math.round(virtualMs), events, violations }))
+  return ok
+}
+
+async function survivors(options: SimOptions & { tag: 'survivors' }): Promise<boolean> {
+  const startedAt = performance.now()
+  const result = await runSurvivors({ ...options, onPhase: say })
+  const { seed, nodes, killed, broadcasts, virtualMs, events, digest, violations } = result
+  const ok = violations.length === 0
+  say(`log digest ${digest}`)
+  for (const violation of violations.slice(0, violationsShown)) say(`  ${violation}`)
+  const wallMs = Math.round(performance.now() - startedAt)
+  const counts = { killed, broadcasts, virtualMs: Math.round(virtualMs), events }
+  print(JSON.stringify({ ok, scenario: 'survivors', seed, nodes, ...counts, violations, wallMs }))
   return ok
 }
 

@@ -16,14 +16,20 @@ export type SimOptions =
       readonly jobs: number
       readonly size?: SizeRange
     }
+  | { readonly tag: 'survivors'; readonly seed: number; readonly nodes: number }
   | { readonly tag: 'error'; readonly message: string }
 
-const usage = 'usage: npm run sim -- --seed N [--nodes A-B] [--verbose | --many K [--jobs J]]'
+const usage = [
+  'usage: npm run sim -- --seed N [--nodes A-B] [--verbose | --many K [--jobs J]]',
+  '| --scenario survivors [--seed N] [--nodes N]',
+].join(' ')
 const seedMax = 2 ** 32 - 1
 const manyMax = 1_000_000
 const jobsMax = 64
 const nodesMin = 2
 const nodesMax = 200
+/** Of the scenario `survivors`. */
+const survivorsDefault = 200
 
 export function parseOptions(args: readonly string[]): SimOptions {
   try {
@@ -34,9 +40,11 @@ export function parseOptions(args: readonly string[]): SimOptions {
         many: { type: 'string' },
         nodes: { type: 'string' },
         jobs: { type: 'string', default: '1' },
+        scenario: { type: 'string' },
         verbose: { type: 'boolean', default: false },
       },
     })
+    if (values.scenario !== undefined) return scenarioOptions(values)
     const seed = whole('--seed', values.seed, 0, seedMax)
     const drawn = values.nodes === undefined ? {} : { size: range('--nodes', values.nodes) }
     if (values.many === undefined) return { tag: 'one', seed, ...drawn, verbose: values.verbose }
@@ -46,6 +54,21 @@ export function parseOptions(args: readonly string[]): SimOptions {
     return { tag: 'many', seed, many, jobs, ...drawn }
   } catch (error) {
     return refuse(error instanceof Error ? error.message : String(error))
+  }
+}
+
+type Values = Readonly<Record<string, string | boolean | undefined>>
+
+function scenarioOptions(values: Values): SimOptions {
+  const { scenario, seed = '1', nodes = String(survivorsDefault) } = values
+  if (scenario !== 'survivors') return refuse(`--scenario must be survivors, got "${scenario}"`)
+  if (values.many !== undefined || values.verbose === true) {
+    return refuse('--scenario goes with --seed and --nodes alone')
+  }
+  return {
+    tag: 'survivors',
+    seed: whole('--seed', String(seed), 0, seedMax),
+    nodes: whole('--nodes', String(nodes), nodesMin, nodesMax),
   }
 }
 

@@ -4,8 +4,10 @@
  */
 import { assert, suite } from '../support/harness.ts'
 import {
+  deliverTwice,
   forgetToSync,
   resendAfterLoss,
+  tamperServices,
   tamperSignals,
   tamperWrites,
   writeInPlace,
@@ -139,6 +141,52 @@ test(
 test(
   'durability sees a file of which a part is written',
   () => finds(writeInPlace, 'durability', /a part of something/),
+  deadline,
+)
+
+test(
+  'overlay sees edges of which one end never heard that they ended',
+  () => {
+    const tags: ReadonlySet<string> = new Set(['disconnect', 'edgeCheck'])
+    const plant = () =>
+      tamperServices((service, tag) =>
+        service === 'membership' && tags.has(tag) ? 'drop' : 'pass',
+      )
+    return finds(plant, 'overlay', /not the reverse/)
+  },
+  deadline,
+)
+
+test(
+  'broadcast sees bodies and announcements that are lost, when nobody catches up',
+  () => {
+    const plant = () =>
+      tamperServices((service, tag, nth) => {
+        if (service !== 'broadcast') return 'pass'
+        return tag === 'digest' || (every(2, nth) && tag !== 'prune') ? 'drop' : 'pass'
+      })
+    return finds(plant, 'broadcast', /never reached/)
+  },
+  deadline,
+)
+
+test(
+  'broadcast sees what is delivered twice',
+  () => finds(() => deliverTwice(20), 'broadcast', /twice/),
+  deadline,
+)
+
+test(
+  'members sees lists that are not compared',
+  () => {
+    const told: ReadonlySet<string> = new Set(['digest', 'entries', 'alive'])
+    const plant = () =>
+      tamperServices((service, tag, nth) => {
+        if (service === 'members' && told.has(tag)) return 'drop'
+        return service === 'broadcast' && every(2, nth) ? 'drop' : 'pass'
+      })
+    return finds(plant, 'members', / lists /)
+  },
   deadline,
 )
 

@@ -3,9 +3,11 @@
  * outside for the length of one run, and restored. Nothing in src/ knows of it.
  */
 import type { PidParts, Signal } from '../../runtime/kernel.ts'
+import { Topics } from '../../src/broadcast/topics.ts'
 import { MemoryStream } from '../../src/carrier/memory/stream.ts'
 import { streamKind } from '../../src/dist/protocol.ts'
 import { Router } from '../../src/dist/router.ts'
+import { Services } from '../../src/dist/services.ts'
 import { Disk } from '../../src/testing/disk.ts'
 
 /** What becomes of a signal on its way out; its `nth` of its kind, from 1. */
@@ -101,5 +103,43 @@ export function writeInPlace(): () => void {
   }
   return () => {
     Disk.prototype.write = write
+  }
+}
+
+/** What parts of the cluster send each other passes `fate`, by its tag; its `nth`, from 1. */
+export function tamperServices(
+  fate: (service: string, tag: string, nth: number) => 'pass' | 'drop',
+): () => void {
+  const { tell } = Services.prototype
+  let count = 0
+  Services.prototype.tell = function (node, service, body) {
+    count += 1
+    return fate(service, tagOf(body), count) === 'drop'
+      ? 'sent'
+      : tell.call(this, node, service, body)
+  }
+  return () => {
+    Services.prototype.tell = tell
+  }
+}
+
+/** Of a message in its envelope too. */
+function tagOf(body: unknown): string {
+  const inner: unknown = Array.isArray(body) ? body[0] : body
+  const isTagged = typeof inner === 'object' && inner !== null && 'tag' in inner
+  return isTagged ? String(inner.tag) : ''
+}
+
+/** One in so many broadcasts is told to its subscribers twice. */
+export function deliverTwice(oneIn: number): () => void {
+  const { tell } = Topics.prototype
+  let count = 0
+  Topics.prototype.tell = function (message: { readonly topic: string }) {
+    tell.call(this, message)
+    count += 1
+    if (count % oneIn === 0) tell.call(this, message)
+  }
+  return () => {
+    Topics.prototype.tell = tell
   }
 }

@@ -39,6 +39,8 @@ export class Run {
   readonly #extensions: readonly Extension[]
   readonly #boots = new Map<string, number>()
   readonly #stopping = new Set<string>()
+  /** By how much each wall clock was too far at most. */
+  readonly #wallErrorMs = new Map<string, number>()
   readonly #clockFaults = { skew: 0, drift: 0 }
   #strangers: ReadonlySet<string> = new Set()
 
@@ -85,6 +87,10 @@ export class Run {
         const node = sim.node(name)
         for (const peer of node === undefined ? [] : nodes(node)) disconnectNode(node!, peer)
       },
+      stepClock: (name, ms) => {
+        sim.stepClock(name, ms)
+        this.#noteClock(name, sim.wallErrorMs(name))
+      },
       distCrash: (name) => this.#distCrash(name),
     })
     this.#strangers = plan.strangers
@@ -120,7 +126,10 @@ export class Run {
   }
 
   async end(): Promise<void> {
-    const stops = this.#sim.names.map((name) => this.#sim.shutdown(name))
+    const stops = this.#sim.names.map((name) => {
+      this.witness.stops(name)
+      return this.#sim.shutdown(name)
+    })
     await this.#sim.settle('every node stops', Promise.all(stops), 30_000)
   }
 
@@ -139,8 +148,10 @@ export class Run {
   #boot(name: string, disk: DiskState): void {
     const boot = (this.#boots.get(name) ?? 0) + 1
     this.#boots.set(name, boot)
-    const view = this.witness.boots(name, boot, disk)
     const clocks = drawClocks(this.#sim, this.#scenario)
+    const behind = clocks.wallSkewMs < (this.#wallErrorMs.get(name) ?? Number.NEGATIVE_INFINITY)
+    const view = this.witness.boots(name, boot, disk, behind)
+    this.#noteClock(name, clocks.wallSkewMs)
     if (clocks.wallSkewMs !== 0) this.#clockFaults.skew += 1
     if (clocks.driftPpm !== 0) this.#clockFaults.drift += 1
     const added = this.#extensions.map(({ bootOptions }) => bootOptions?.(name) ?? {})
@@ -160,6 +171,10 @@ export class Run {
     )
   }
 
+  #noteClock(name: string, errorMs: number): void {
+    this.#wallErrorMs.set(name, Math.max(errorMs, this.#wallErrorMs.get(name) ?? errorMs))
+  }
+
   #crash(name: string): DiskLoss {
     this.#stopping.delete(name)
     const loss = this.#sim.crash(name)
@@ -169,10 +184,17 @@ export class Run {
 
   #stop(name: string, stopped: () => void): void {
     this.#stopping.add(name)
-    const over = (): void => void this.#stopping.delete(name)
+    this.witness.stops(name)
+    const key = this.witness.keyOf(name)
+    /** False when it was told to stop twice, and runs again since. */
+    const over = (): boolean => {
+      const isLast = this.witness.keyOf(name) === key
+      if (isLast) this.#stopping.delete(name)
+      return isLast
+    }
     this.#sim.shutdown(name).then(
       () => {
-        over()
+        if (!over()) return
         this.witness.crashed(name)
         stopped()
       },

@@ -6,6 +6,7 @@
  */
 import type { Random } from '../../runtime/platform/platform.ts'
 import { seededRandom } from '../../runtime/platform/sim.ts'
+import { type ClusterDraw, drawCluster } from './cluster-draw.ts'
 import { drawNeighbours, type Neighbours } from './topology.ts'
 import type { Weights } from './workload/agent.ts'
 
@@ -82,6 +83,7 @@ export type Scenario = {
   /** Bounds for the loss and the delay of a bad path. */
   readonly lossMax: number
   readonly delayMaxMs: number
+  readonly cluster: ClusterDraw
   readonly weights: Weights
   readonly restMaxMs: number
   readonly largeOneIn: number
@@ -103,7 +105,7 @@ export function drawScenario(seed: number, size?: SizeRange): Scenario {
   const count = size === undefined ? drawn : within(size)
   const many = count > fullMeshMax
   const nodes = Array.from({ length: count }, (_, i) => `n${i + 1}@h${i + 1}`)
-  return {
+  const scenario = {
     seed,
     nodes,
     neighbours: drawNeighbours(random, nodes, many ? 3 + below(4) : count - 1),
@@ -120,7 +122,7 @@ export function drawScenario(seed: number, size?: SizeRange): Scenario {
     places: pick(1, 1, 2, 3),
     farMaxMs: pick(5, 40, 150),
     turmoilMs: 8_000 + below(12_000),
-    faultEveryMs: many ? pick(80, 200, 600) : pick(150, 500, 1_500, 3_000),
+    faultEveryMs: many ? pick(200, 600, 1_500) : pick(150, 500, 1_500, 3_000),
     faults: drawFaults(random),
     lossMax: pick(0, 0.05, 0.3),
     delayMaxMs: pick(1, 20, 200),
@@ -128,6 +130,7 @@ export function drawScenario(seed: number, size?: SizeRange): Scenario {
     restMaxMs: many ? pick(200, 800, 3_000) : pick(5, 50, 400),
     largeOneIn: pick(8, 30, 1_000),
   }
+  return { ...scenario, cluster: drawCluster(seed, nodes, { stepMaxMs: scenario.stepMaxMs, many }) }
 }
 
 function drawFaults(random: Random): Scenario['faults'] {

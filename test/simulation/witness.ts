@@ -40,6 +40,8 @@ export class Witness implements Facts {
   /** All that ever linked. */
   readonly #everLinked = new Set<string>()
   readonly counts: Record<string, number> = {}
+  /** Told of every happening after the checkers. */
+  readonly listeners: ((happening: Happening) => void)[] = []
   readonly #views = new Map<string, NodeView>()
   /** Reason by pid; null when its node crashed. */
   readonly #dead = new Map<string, string | null>()
@@ -73,11 +75,11 @@ export class Witness implements Facts {
   }
 
   /** A node is about to boot. */
-  boots(name: string, boot: number, disk: DiskState): NodeView {
+  boots(name: string, boot: number, disk: DiskState, behind = false): NodeView {
     const view = new NodeView(name, boot)
     this.#views.set(name, view)
     this.#living.set(view.key, new Set())
-    this.tell({ tag: 'boots', node: view.key, name, disk })
+    this.tell({ tag: 'boots', node: view.key, name, disk, behind })
     return view
   }
 
@@ -87,6 +89,17 @@ export class Witness implements Facts {
     if (view === undefined) return
     for (const pid of this.#living.get(view.key) ?? []) this.#dies(view, pid, null)
     this.tell({ tag: 'crashed', node: view.key })
+  }
+
+  /** A node is told to stop in order. */
+  stops(name: string): void {
+    const view = this.#views.get(name)
+    if (view !== undefined) this.tell({ tag: 'stops', node: view.key })
+  }
+
+  /** The incarnation that runs under this name, or ran last. */
+  keyOf(name: string): string {
+    return this.#views.get(name)?.key ?? `${name}#0`
   }
 
   onTrace(view: NodeView, event: TraceEvent): void {
@@ -143,6 +156,7 @@ export class Witness implements Facts {
     this.#keepPending(happening)
     this.sim.note('load', `${tag} ${lineOf(fields)}`)
     for (const checker of this.#checkers) checker.see(happening)
+    for (const hear of this.listeners) hear(happening)
   }
 
   /** Pending calls and spawns whose owner lives. */

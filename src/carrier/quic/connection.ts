@@ -7,10 +7,9 @@
  * close the connection stays routed until quiche's draining time is over (RFC 9000, 10.2), so that
  * late packets meet it and not a stranger.
  *
- * In its first drives a connection sends one turn later than it could. Questions and answers go to
- * and fro then, and the layer above finds an answer in the microtasks after a drive: it leaves with
- * the acknowledgement, and at the start with the end of the TLS handshake, where each packet of its
- * own would cost both sides more than the turn does. Later on speed is a matter of many packets.
+ * The drive that establishes a connection leaves sending to the next one: the layer above says its
+ * first words in the microtasks between, and they leave with the end of the TLS handshake. The
+ * spare ids come after that, while the peer is busy with it.
  *
  * A dialled connection is established before the acceptor has verified our certificate: a refusal
  * arrives later, as a close. Whoever needs to know waits for the first bytes of the peer (dist
@@ -41,8 +40,6 @@ import type { Driven, Turns } from './turns.ts'
 
 /** RFC 9000, 20.1: NO_ERROR. */
 const noError = 0
-/** Drives that send a turn later. Authentication and the handshake of dist take eight at most. */
-const openingDrives = 16
 /** What quiche keeps for one connection, about. */
 const nativeBytes = 48 * 1024
 
@@ -86,9 +83,8 @@ export class QuicConnection implements Connection, StreamOwner, Driven {
   #told = false
   #freed = false
   #flushWanted = false
-  #openingLeft = openingDrives
-  /** A datagram came in since the last drive. */
-  #heard = false
+  /** The next drive sends what this one did not. */
+  #justEstablished = false
   /** The peer has no spare ids of ours yet. */
   #sparesOwed = false
   readonly #ids: OwnIds<QuicConnection>
@@ -168,8 +164,7 @@ export class QuicConnection implements Connection, StreamOwner, Driven {
   wantsFlush(): void {
     if (this.#flushWanted) return
     this.#flushWanted = true
-    if (this.#openingLeft === 0) this.#host.turns.wrote(this)
-    else this.#host.turns.touch(this)
+    this.#host.turns.wrote(this)
   }
 
   wantsRead(stream: QuicStream): void {
@@ -186,7 +181,6 @@ export class QuicConnection implements Connection, StreamOwner, Driven {
     if (this.#freed) return false
     if (this.#paths.isDeaf(() => this.keepAlive())) return true
     this.#packets.heard()
-    this.#heard = true
     try {
       this.native.recv(datagram, { from: { host, port }, to: this.#host.socket.local })
       if (this.role === 'acceptor') this.#follow(host, port)
@@ -227,10 +221,8 @@ export class QuicConnection implements Connection, StreamOwner, Driven {
 
   /** True when this drive leaves sending to the next one. */
   #putsOff(): boolean {
-    const heard = this.#heard
-    this.#heard = false
-    if (!heard || this.#openingLeft === 0 || !this.established || this.closed) return false
-    this.#openingLeft -= 1
+    if (!this.#justEstablished) return false
+    this.#justEstablished = false
     this.#host.turns.touch(this)
     return true
   }
@@ -323,6 +315,7 @@ export class QuicConnection implements Connection, StreamOwner, Driven {
     this.established = true
     this.peerCertHash = certificateHash(certificate)
     this.#sparesOwed = true
+    this.#justEstablished = true
     this.#host.onEstablished(this)
   }
 

@@ -5,6 +5,7 @@ import type { MakeChecker } from './checker.ts'
 import { durability } from './durability.ts'
 import { epochs } from './epoch.ts'
 import { linkExit } from './link-exit.ts'
+import { memberLists } from './members.ts'
 import { monitorDown } from './monitor-down.ts'
 import { overlay } from './overlay.ts'
 import { senderOrder } from './sender-order.ts'
@@ -20,4 +21,5 @@ export const allCheckers: readonly MakeChecker[] = [
   durability,
   overlay,
   broadcasts,
+  memberLists,
 ]

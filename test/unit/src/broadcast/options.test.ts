@@ -10,6 +10,7 @@ const test = suite('broadcast options')
 
 test('what is not given is the default', () => {
   assert.equal(broadcastOptions({}), defaultBroadcastOptions)
+  assert.is(broadcastOptions({ optimisationThreshold: 'never' }).optimisationThreshold, 'never')
   const some = broadcastOptions({ graftTimeoutMs: 20, keepOneEager: false })
   assert.equal(some, { ...defaultBroadcastOptions, graftTimeoutMs: 20, keepOneEager: false })
 })
@@ -29,6 +30,9 @@ test('a bad option is refused, with its name and what was given', () => {
   refused({ idsMax: undefined }, /idsMax/)
   refused({ digestPeriodMs: Number.POSITIVE_INFINITY }, /digestPeriodMs.*Infinity/)
   refused({ keepOneEager: 1 }, /keepOneEager: expected true or false, got 1/)
+  refused({ newcomersEager: 'no' }, /newcomersEager: expected true or false, got '?"?no/)
+  refused({ optimisationThreshold: 'seldom' }, /optimisationThreshold.*seldom/)
+  refused({ optimisationThreshold: -1 }, /optimisationThreshold.*at least 0, or 'never', got -1/)
   refused({ graftTimeout: 1 }, /unknown option 'graftTimeout'/)
   refused({ bodyTtlMs: 300_000 }, /bodyTtlMs: expected less than dedupTtlMs \(300000\), got 300000/)
 })

@@ -231,6 +231,16 @@ test('a link that is shorter by the threshold takes the place of the one in the 
   assert.equal(node.eager, [b])
 })
 
+test('with threshold 0 a way as long takes the place if announced first; never if never', () => {
+  for (const [optimisationThreshold, eager] of [[0, b] as const, ['never', a] as const]) {
+    const node = nodeWith([a, b], { optimisationThreshold })
+    hear(node, b, { tag: 'prune' })
+    hear(node, b, { tag: 'ihave', ids: [idOf(0)], rounds: [4] })
+    hear(node, a, { tag: 'gossip', ...body(0, { round: 4 }) })
+    assert.equal(node.eager, [eager])
+  }
+})
+
 test('announcements of one moment leave as one message, without what the peer knows', () => {
   const node = nodeWith([a, b], { announceDelayMs: 5 })
   hear(node, b, { tag: 'prune' })

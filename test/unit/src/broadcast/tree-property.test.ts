@@ -68,7 +68,7 @@ test(
       fc.nat(),
       fc.boolean(),
       (size, seed, manySenders) => {
-        const network = new Network(size, seed, { optimisationThreshold: 0 })
+        const network = new Network(size, seed, { optimisationThreshold: 'never' })
         network.linkAll(2 * size)
         for (let each = 0; each < 12; each++) {
           network.broadcast(network.node(manySenders ? network.draw(size) : 0))

@@ -22,7 +22,12 @@ import {
 } from '../../../../src/dist/handshake.ts'
 import { HandshakeCodec, type HandshakeMessage } from '../../../../src/dist/handshake-message.ts'
 import { Incoming } from '../../../../src/dist/incoming.ts'
-import { controlFrame, fragmentFrame, streamKind } from '../../../../src/dist/protocol.ts'
+import {
+  controlFrame,
+  fragmentFrame,
+  serviceFrame,
+  streamKind,
+} from '../../../../src/dist/protocol.ts'
 import { decodeSignal, encodeSignal } from '../../../../src/dist/signal-codec.ts'
 import {
   type AuthResult,
@@ -71,6 +76,8 @@ export class ScriptedPeer {
   targetCreation = 0
   closed: CloseInfo | undefined
   readonly heard: Signal[] = []
+  /** What it was told by services: the name of one and what it said. */
+  readonly told: (readonly [service: unknown, body: unknown])[] = []
   /** Types of the frames on the control stream after the handshake. */
   readonly control: number[] = []
   readonly #handshakes: (HandshakeMessage | undefined)[] = []
@@ -267,6 +274,11 @@ export class ScriptedPeer {
       const take = (type: number, body: Uint8Array): void => {
         const decoded = codec.decode(body)
         if (decoded.tag === 'error') throw new Error(`peer heard rubbish: ${decoded.reason}`)
+        if (type === serviceFrame) {
+          if (!Array.isArray(decoded.term)) throw new Error('peer heard a bad service message')
+          this.told.push([decoded.term[0], decoded.term[1]])
+          return
+        }
         const signal = decodeSignal(type, decoded.term)
         if (signal === undefined) throw new Error(`peer heard a bad signal of type ${type}`)
         this.heard.push(signal)
@@ -305,6 +317,11 @@ export class ScriptedPeer {
     const encoded = this.codec.encode(term)
     if (encoded.tag === 'error') throw new Error(encoded.path)
     this.frame(type, encoded.bytes, lane)
+  }
+
+  /** Says this to a service. */
+  tell(service: string, body: unknown, lane = 0): void {
+    this.term(serviceFrame, [service, body], lane)
   }
 
   frame(type: number, body: Uint8Array, lane = 0): void {

@@ -3,7 +3,7 @@ import { World } from '../../../../runtime/platform/sim.ts'
 import { simStorage } from '../../../../runtime/platform/sim-storage.ts'
 import { encodeAuthMessage } from '../../../../src/identity/auth-message.ts'
 import { authenticate } from '../../../../src/identity/authenticate.ts'
-import { ed25519, fingerprint } from '../../../../src/identity/ed25519.ts'
+import { ed25519, fingerprint, type Signer } from '../../../../src/identity/ed25519.ts'
 import { openTrustStore } from '../../../../src/identity/trust-store.ts'
 import { limits } from '../../../../src/limits.ts'
 import { assert, suite } from '../../../support/harness.ts'
@@ -269,6 +269,65 @@ test('a disk that never answers is cut at the deadline', async () => {
   assert.is(reasonOf(await atB), 'authStreamTimeout')
 })
 
+test('the dialer challenges with its first words, the acceptor answers with three', async () => {
+  const { a, b, binding } = await twoMachines()
+  const [left, right] = pipePair()
+  const flights: string[] = []
+  for (const [pipe, name] of [
+    [left, 'a'],
+    [right, 'b'],
+  ] as const) {
+    const send = pipe.send.bind(pipe)
+    pipe.send = (bytes) => {
+      flights.push(`${name} ${messagesOf([bytes])[0]?.tag}`)
+      send(bytes)
+    }
+  }
+  await Promise.all([dial(a, 'b@h', left, binding), accept(b, right, binding)])
+  const first = ['a hello', 'a challenge', 'b hello', 'b challenge', 'b response']
+  assert.equal(flights, [...first, 'a response', 'a ok', 'b ok'])
+})
+
+test('onProven is called once, after our OK and before the peer said its own', async () => {
+  const { a, b, binding } = await twoMachines()
+  const [left, right] = pipePair()
+  const seen: string[] = []
+  const { name: selfName, keypair, trust, platform } = a
+  const role = { tag: 'dialer', dialed: 'b@h' } as const
+  const onProven = (name: string): void => {
+    seen.push(`${name} after ${left.messages.at(-1)?.tag}, told ${right.messages.at(-1)?.tag}`)
+  }
+  const options = { selfName, keypair, trust, platform, ...binding, pipe: left, role, onProven }
+  await Promise.all([authenticate(options), accept(b, right, binding)])
+  assert.equal(seen, ['b@h after ok, told response'])
+})
+
+test('a slow signer: what was sent has left before the next message is looked at', async () => {
+  const { world, a, b, binding } = await twoMachines()
+  const [left, right] = pipePair()
+  let signed = 0
+  const sign: Signer['sign'] = (bytes, key) => {
+    signed++
+    return ed25519.sign(bytes, key)
+  }
+  const { name: selfName, keypair, trust, platform } = b
+  const signer: Signer = { ...ed25519, sign, isSlow: true }
+  const role = { tag: 'acceptor' } as const
+  const atA = dial(a, 'b@h', left, binding)
+  const options = { selfName, keypair, trust, platform, ...binding, pipe: right, role, signer }
+  const atB = authenticate(options)
+  await quiet()
+  assert.equal([right.messages.map(({ tag }) => tag), signed], [['hello', 'challenge'], 0])
+  world.advance(0)
+  await quiet()
+  assert.equal([right.messages.at(-1)?.tag, signed], ['response', 1])
+  world.advance(0)
+  await quiet()
+  assert.is(right.messages.at(-1)?.tag, 'ok')
+  world.advance(0)
+  assert.equal((await Promise.all([atA, atB])).map(reasonOf), ['ok', 'ok'])
+})
+
 test('a signer or port that throws rejects the promise and leaves no timer', async () => {
   const { world, a, b, binding } = await twoMachines()
   const signer = {
@@ -293,7 +352,7 @@ test('a signer or port that throws rejects the promise and leaves no timer', asy
 
 test('the given time limit is used', async () => {
   const { world, b, binding } = await twoMachines()
-  const platform: Pick<Platform, 'clock' | 'random'> = b.platform
+  const platform: Pick<Platform, 'clock' | 'random' | 'turn'> = b.platform
   const options = { selfName: b.name, keypair: b.keypair, trust: b.trust, platform, ...binding }
   const [, right] = pipePair()
   const role = { tag: 'acceptor' } as const

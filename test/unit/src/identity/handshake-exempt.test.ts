@@ -55,7 +55,7 @@ test('a listed caller that takes our own name must prove our own key', () => {
 test('AUT-20 the dialer takes a lone OK from a node that it listed, and keeps no key', () => {
   const env = listing(dialer, 'b@*')
   const { actions } = run(env, [{ tag: 'start' }, message({ tag: 'ok' }), looked])
-  assert.equal(tagsOf(actions), ['hello', 'lookup', 'exempt'])
+  assert.equal(tagsOf(actions), ['hello', 'challenge', 'lookup', 'exempt'])
   assert.equal(actions.at(-1), { tag: 'exempt', name: 'b@h' })
 })
 

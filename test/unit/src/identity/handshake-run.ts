@@ -104,7 +104,7 @@ export const scripts = [
       message(responseOf(acceptor, dialer)),
       message({ tag: 'ok' }),
     ] satisfies HandshakeEvent[],
-    sends: ['hello', 'lookup', 'challenge', 'response', 'ok', 'finish'],
+    sends: ['hello', 'challenge', 'lookup', 'response', 'ok', 'proven', 'finish'],
   },
   {
     env: acceptor,
@@ -116,6 +116,6 @@ export const scripts = [
       message(responseOf(dialer, acceptor)),
       message({ tag: 'ok' }),
     ] satisfies HandshakeEvent[],
-    sends: ['lookup', 'hello', 'challenge', 'response', 'ok', 'finish'],
+    sends: ['lookup', 'hello', 'challenge', 'response', 'ok', 'proven', 'finish'],
   },
 ] as const

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { seededRandom } from '../../../../runtime/platform/sim.ts'
 import type { AuthMessage } from '../../../../src/identity/auth-message.ts'
-import { generateKeypair } from '../../../../src/identity/ed25519.ts'
+import { ed25519, generateKeypair, type Signer } from '../../../../src/identity/ed25519.ts'
 import {
   type HandshakeAction,
   type HandshakeEvent,
@@ -46,10 +46,24 @@ for (const { env, events, sends } of scripts) {
     assert.is(last?.tag === 'finish' && last.firstContact, false)
   })
 
-  test(`${role}: our challenge comes after the trust decision`, () => {
-    const before = tagsOf(run(env, events.slice(0, 2)).actions)
-    assert.equal(before, role === 'dialer' ? ['hello', 'lookup'] : ['lookup'])
-    assert.not(before.includes('challenge'))
+  test(`${role}: nothing is signed before the trust decision, whatever came by then`, () => {
+    const signer: Signer = {
+      ...ed25519,
+      sign: () => {
+        throw new Error('signed')
+      },
+    }
+    const early = [...events.slice(0, 2), events[3]!]
+    const { actions } = run({ ...env, signer }, early)
+    const opening = role === 'dialer' ? ['hello', 'challenge', 'lookup'] : ['lookup']
+    assert.equal(tagsOf(actions).slice(0, opening.length), opening)
+    assert.not(tagsOf(actions).includes('response'))
+  })
+
+  test(`${role}: the peer is proven when its signature was good, and not before`, () => {
+    const proven = { tag: 'proven', name: peer.selfName }
+    assert.not(tagsOf(run(env, events.slice(0, 4)).actions).includes('proven'))
+    assert.equal(run(env, events.slice(0, 5)).actions.at(-1), proven)
   })
 
   for (const [what, lookup, mode, reason] of [
@@ -63,10 +77,10 @@ for (const { env, events, sends } of scripts) {
       'pinUnreadable',
     ],
   ] as const) {
-    test(`${role}: ${what} fails before a challenge is made`, () => {
+    test(`${role}: ${what} fails before anything is signed`, () => {
       const result = run(env, [...events.slice(0, 2), { tag: 'looked', lookup, mode }])
       assert.is(failureOf(result), reason)
-      assert.not(tagsOf(result.actions).includes('challenge'))
+      assert.not(tagsOf(result.actions).includes('response'))
       const sent = result.actions.flatMap((action) =>
         action.tag === 'send' ? [action.message] : [],
       )
@@ -125,7 +139,9 @@ for (const { env, events, sends } of scripts) {
       let state = newHandshake
       let actions: readonly HandshakeAction[] = []
       for (const [at, event] of events.entries()) {
-        const stepped = { ...env, nowMs: 500 + at, wallMs: at === 0 ? wallMs - 2 : wallMs + stepMs }
+        // The challenge, which was signed for `wallMs`, is the dialer's first word.
+        const startMs = role === 'dialer' ? wallMs : wallMs - 2
+        const stepped = { ...env, nowMs: 500 + at, wallMs: at === 0 ? startMs : wallMs + stepMs }
         ;[state, actions] = stepHandshake(state, event, stepped)
       }
       assert.is(actions.at(-1)?.tag, 'finish')

@@ -213,10 +213,11 @@ test('one signer serves many keys: the imported form is that of the seed given',
 })
 
 test('without a choice the host signs; a choice is kept', () => {
-  assert.is(chooseSigner('noble'), ed25519)
+  assert.equal(chooseSigner('noble'), { ...ed25519, isSlow: true })
   for (const choice of [undefined, 'platform'] as const) {
     const chosen = chooseSigner(choice)
-    assert.ok(chosen !== undefined && chosen !== ed25519)
+    assert.ok(chosen !== undefined && chosen.sign !== ed25519.sign)
+    assert.not(chosen?.isSlow)
   }
 })
 

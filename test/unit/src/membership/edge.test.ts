@@ -33,6 +33,35 @@ test('who refuses is kept as a spare, and rests', () => {
   assert.equal(node.step({ tag: 'bootstrap' }).fire('shuffle').dialled, ['b@h'])
 })
 
+/** A node with two peers and spares is evicted by one of them; returns how many it dials then. */
+function dialsWhenEvicted(node: Lone): number {
+  node.teach('p0@h', 'x@h', 'y@h', 'z@h')
+  node.hear('p1@h', { tag: 'disconnect', edge: 1, reason: 'evict', peers: [] })
+  assert.equal(node.told, ['down p1@h graceful'])
+  return node.dialled.length
+}
+
+test('who is evicted asks candidates at once, or none before the next shuffle', () => {
+  const options = { activeSize: 3, hints: false }
+  assert.is(dialsWhenEvicted(new Lone(options).fill(2)), 2)
+  const waits = new Lone({ ...options, afterEviction: 'wait' }).step({ tag: 'bootstrap' }).fill(2)
+  assert.is(dialsWhenEvicted(waits), 0)
+  assert.is(waits.fire('shuffle').dialled.length, 2)
+})
+
+test('who loses its last peer to an eviction asks at once, even the one that evicted it', () => {
+  const alone = (activeSize: number) =>
+    new Lone({ activeSize, hints: false, afterEviction: 'wait' })
+      .fill(1)
+      .hear('p0@h', { tag: 'disconnect', edge: 0, reason: 'evict', peers: [] })
+  const node = alone(5)
+  assert.equal(node.dialled, ['p0@h'])
+  node.step({ tag: 'connected', node: 'p0@h' })
+  assert.is(node.sent('neighbor')[0]?.priority, 'high')
+  // In views of one, two nodes would evict each other from a third for ever.
+  assert.equal(alone(1).dialled, [])
+})
+
 test('the late end of an older edge does not cut the newer one', () => {
   const node = new Lone().befriend('a@h', 1)
   node.hear('a@h', { tag: 'neighbor', edge: 2, priority: 'low' })
@@ -106,6 +135,29 @@ test('an edge is checked each period, one after the other', () => {
   node.step({ tag: 'bootstrap' })
   const checked = [1, 2, 3].map(() => node.fire('audit').sent('edgeCheck')[0]?.to)
   assert.equal([...checked].sort(), ['p0@h', 'p1@h', 'p2@h'])
+})
+
+/** A full node is asked for room by a stranger; returns whom it checks because of that. */
+function checkedWhenAsked(node: Lone, edge: number): string[] {
+  node.hear('low@h', { tag: 'neighbor', edge, priority: 'low' })
+  assert.is(node.sent('neighborReply')[0]?.accept, false)
+  return node.sent('edgeCheck').map(({ to }) => to)
+}
+
+test('who refuses for want of room checks its edges: peers may have died unnoticed', () => {
+  const node = new Lone({ requestsMax: 0 }).fill()
+  assert.equal(checkedWhenAsked(node, 11), ['p0@h', 'p1@h', 'p2@h', 'p3@h', 'p4@h'])
+  node.step({ tag: 'failed', node: 'p3@h', reason: 'nodedown' })
+  assert.equal(node.dialled, ['low@h'])
+})
+
+test('a flood of requests does not make it check more than once in roomCheckMs', () => {
+  const node = new Lone({ requestsMax: 0 }).fill()
+  assert.is(checkedWhenAsked(node, 11).length, 5)
+  for (let i = 0; i < 100; i++) assert.equal(checkedWhenAsked(node, i), [])
+  node.nowMs += 1_000
+  assert.is(checkedWhenAsked(node, 12).length, 5)
+  assert.equal(checkedWhenAsked(new Lone({ roomCheckMs: 0 }).fill(), 13), [])
 })
 
 test('what a former peer sent before it knew is taken for a moment, then no more', () => {

@@ -58,7 +58,7 @@ export class Lone {
   step(event: MembershipEvent): this {
     const { name, nowMs, options } = this
     const env = { self: name, nowMs, random: this.#random, options }
-    const [state, actions] = stepMembership(this.state, event, env)
+    const [state, actions] = stepMembership(frozen(this.state), event, env)
     this.state = state
     this.last = actions
     for (const action of actions) {
@@ -142,6 +142,12 @@ export class Lone {
   counted(name: string): boolean {
     return this.last.some((action) => action.tag === 'count' && action.name === name)
   }
+}
+
+/** So that a step that changes the state it was given, or a list in it, throws. */
+function frozen(state: MembershipState): MembershipState {
+  for (const list of Object.values(state)) if (Array.isArray(list)) Object.freeze(list)
+  return Object.freeze(state)
 }
 
 export function ref(node: string, ageMs = 0): PeerRef {

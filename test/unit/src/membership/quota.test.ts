@@ -141,4 +141,17 @@ test('answers and ends nobody asked for change nothing', () => {
   assert.is(JSON.stringify(node.state), before)
 })
 
+test('accounts that limit nothing any more are dropped when the next is opened', () => {
+  const node = new Lone({ evictionPerNodeMs: 30_000 }).fill()
+  node.hear('evicts@h', { tag: 'neighbor', edge: 1, priority: 'high' })
+  for (let i = 0; i < 20; i++) node.hear(`q${i}@h`, { tag: 'neighbor', edge: i, priority: 'low' })
+  assert.is(node.state.requesters.length, 26)
+  node.nowMs += 10_000
+  node.hear('next@h', { tag: 'neighbor', edge: 1, priority: 'low' })
+  assert.equal(
+    node.state.requesters.map((requester) => requester.node),
+    ['evicts@h', 'next@h'],
+  )
+})
+
 test.run()
