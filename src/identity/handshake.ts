@@ -16,9 +16,10 @@
  * Difference: 4.3 has the dialer make its challenge after its trust decision, which costs a round
  * trip. A challenge is random bytes and the time: it tells the peer nothing, and obliges this side
  * to nothing. What an acceptor does with it is what it always did: it signs for a dialer that it
- * trusts and that has proved nothing yet. That the acceptor chooses its own challenge after it has
- * seen ours, and no longer before, gains it nothing: what is signed over ours is the acceptor's role
- * and key, never the dialer's, and our own challenge is refused. Dialers that wait are understood.
+ * trusts and that has proved nothing yet. That the acceptor makes its own challenge when it has
+ * seen ours gains it nothing: what is signed over ours has the acceptor's role and key, never the
+ * dialer's, and our own challenge is refused. Dialers that wait are understood.
+ *
  * Time: wall clock is read once, at the start, and carried on by the monotonic clock, so that a
  * step of it changes nothing. Source: the cluster spec, section 4; the signed bytes are in
  * auth-transcript.ts.

@@ -167,8 +167,8 @@ export class FrameReader {
   }
 
   /**
-   * Takes the next bytes, borrowed, or `keepable`: then what `onFrame` keeps of them stays as it is.
-   * Returns the error that ended this stream, if one did.
+   * Takes the next bytes, borrowed, or `keepable`: then what `onFrame` keeps of them stays as it
+   * is. Returns the error that ended this stream, if one did.
    */
   push(chunk: Uint8Array, keepable = false): FrameError | undefined {
     this.#chunkBytes = keepable ? chunk.buffer.byteLength : 0

@@ -3,8 +3,8 @@
  * and the other values msgpackr cannot give us without its process-global extension table
  * (decision 0002). It checks nothing again: lengths, counts, nesting and keys are the scanner's.
  *
- * Decoded strings and byte arrays are copies, but for byte arrays that are much of memory that may be
- * kept. Recursion is at most `termDepthMax` deep.
+ * Decoded strings and byte arrays are copies, but for byte arrays that are much of memory that may
+ * be kept. Recursion is at most `termDepthMax` deep.
  */
 import type { Pid, Reference } from '../../runtime/identifier.ts'
 import { readBigint } from './bigint-bytes.ts'

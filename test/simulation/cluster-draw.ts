@@ -96,7 +96,7 @@ function drawBroadcast(pick: Pick1, pace: number): ClusterDraw['options']['broad
     graftTimeoutMs: pick(200, 1_000),
     graftRetryMs: pick(100, 500),
     announceDelayMs: pick(0, 5, 50),
-    optimisationThreshold: pick(0, 3, 7),
+    optimisationThreshold: pick<number | 'never'>('never', 3, 7),
     digestPeriodMs: pace * pick(1_000, 2_000),
     sweepPeriodMs: pick(2_000, 60_000),
   }

@@ -32,6 +32,11 @@ export const diskFaults: readonly string[] = ['disk undone', 'disk torn']
 
 const downMaxMs = 4_000
 const blankOneIn = 12
+/**
+ * The first nodes, which others may have as their only contacts, keep their keys: whoever has no
+ * contact but a stranger stays alone until an operator looks at it (seed 240 showed one).
+ */
+const contactsMax = 3
 
 type Below = (limit: number) => number
 
@@ -48,7 +53,9 @@ export function fireFaults(sim: Simulation, scenario: Scenario, hands: FaultHand
     if (times > 0) counts[kind] = (counts[kind] ?? 0) + times
   }
   const bootLater = (name: string): void => {
-    const disk = below(blankOneIn) === 0 ? 'blank' : below(3) === 0 ? 'keysOnly' : 'kept'
+    const isContact = sim.names.indexOf(name) < contactsMax
+    const loses = below(blankOneIn) === 0 && !isContact
+    const disk = loses ? 'blank' : below(3) === 0 ? 'keysOnly' : 'kept'
     sim.after(below(downMaxMs), () => {
       if (sim.isOn(name)) return
       if (disk === 'blank') strangers.add(name)

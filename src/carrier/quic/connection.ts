@@ -319,7 +319,7 @@ export class QuicConnection implements Connection, StreamOwner, Driven {
     this.#host.onEstablished(this)
   }
 
-  /** They leave with the next packet; the peer's acknowledgement of the last one brings it about. */
+  /** They leave with the next packet; the peer's acknowledgement of the last brings it about. */
   #giveSpares(): void {
     this.#sparesOwed = false
     const tokens = this.#ids.issueSpares()

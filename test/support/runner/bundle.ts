@@ -27,7 +27,7 @@ const sourceUrl: Plugin = {
   },
 }
 
-/** The program of each of `files`, whose paths are relative to `root`. Rejects when one is broken. */
+/** The program of each of `files`, relative to `root` like them. Rejects when one is broken. */
 export async function bundle(
   root: string,
   files: readonly string[],

@@ -37,7 +37,9 @@ test(
     const property = fc.property(
       fc.integer({ min: 2, max: 12 }),
       fc.nat(),
-      fc.nat({ max: 400 }),
+      // Hundreds of messages wait at a time: more, and some would be under way for longer than the
+      // minute by which ids outlive bodies, and come twice.
+      fc.nat({ max: 100 }),
       fc.array(deeds, { maxLength: 60 }),
       (size, seed, msPerMessage, script) => {
         const network = new Network(size, seed)
