@@ -98,6 +98,7 @@ export class Channel {
     this.#connection = connection
     this.#platform = system.platform
     this.#leftAtMs = system.platform.clock.now()
+    control.settled()
     control.onGoodbye((goodbye) => {
       if (this.#parts) this.#farewell(goodbye)
       else this.#connection.close(closeCode.protocolViolation, `unasked ${goodbye.tag}`)

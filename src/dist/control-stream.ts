@@ -36,11 +36,15 @@ export type Goodbye =
   | { readonly tag: 'goaway'; readonly streams: number }
   | { readonly tag: 'gone' }
 
+/** Its frames are few and small, and every channel has one. */
+const areaBytes = 512
+
 export class ControlStream {
   readonly #connection: Connection
   readonly #events: ControlEvents
-  readonly #codec = new HandshakeCodec()
-  readonly #writer = new FrameWriter()
+  /** Kept while there is a handshake: it is the larger part of an idle channel's own memory. */
+  #codec: HandshakeCodec | undefined
+  readonly #writer = new FrameWriter(areaBytes)
   readonly #heard: ((alive: boolean) => void)[] = []
   readonly #incoming: Incoming
   #stream: CarrierStream | undefined
@@ -79,7 +83,7 @@ export class ControlStream {
   }
 
   sendHandshake(message: HandshakeMessage): void {
-    this.#send(controlFrame.handshake, this.#codec.encode(message))
+    this.#send(controlFrame.handshake, this.#handshakeCodec.encode(message))
   }
 
   tick(): void {
@@ -103,6 +107,16 @@ export class ControlStream {
   ping(heard: (alive: boolean) => void): void {
     this.#heard.push(heard)
     this.#send(controlFrame.ping, new Uint8Array(0))
+  }
+
+  /** The handshake is over. */
+  settled(): void {
+    this.#codec = undefined
+  }
+
+  get #handshakeCodec(): HandshakeCodec {
+    this.#codec ??= new HandshakeCodec()
+    return this.#codec
   }
 
   /** The channel is over. */
@@ -155,7 +169,7 @@ export class ControlStream {
           return
         }
         const fits = body.length <= limits.distHandshakeMessageMaxBytes
-        this.#events.onHandshake(fits ? this.#codec.decode(body) : undefined)
+        this.#events.onHandshake(fits ? this.#handshakeCodec.decode(body) : undefined)
       },
     })
     return {

@@ -12,8 +12,8 @@ const lengthBytes = 4
 /** Bytes a frame adds to its body. */
 export const frameOverheadBytes = lengthBytes + 1
 
-/** Batches are cut from areas of this size; larger frames get an area of their own. */
-const areaBytes = 8192
+/** Batches are cut from areas of this size, unless told; larger frames get one of their own. */
+const usualAreaBytes = 8192
 /** The same once a turn has filled one of those. */
 const fullAreaBytes = 65_536
 /** Room made at once for a frame of known length; a fragment with its head fits. */
@@ -21,6 +21,7 @@ const roomAtOnceBytes = limits.distFragmentBytes + 64
 
 /** Collects frames, so that all frames of a turn leave together. */
 export class FrameWriter {
+  readonly #areaBytes: number
   #area = noBytes()
   /** Where the present batch begins and ends; what is before it belongs to others. */
   #from = 0
@@ -28,6 +29,11 @@ export class FrameWriter {
   /** Batches before the present one, whose areas were full. */
   #full: Uint8Array[] = []
   #fullBytes = 0
+
+  /** `areaBytes` stay with the writer between two frames. */
+  constructor(areaBytes = usualAreaBytes) {
+    this.#areaBytes = areaBytes
+  }
 
   /** Bytes collected and not taken. */
   get length(): number {
@@ -64,7 +70,7 @@ export class FrameWriter {
     this.#full = []
     this.#fullBytes = 0
     this.#from = this.#to
-    if (this.#area.length > areaBytes) this.#use(noBytes())
+    if (this.#area.length > this.#areaBytes) this.#use(noBytes())
     return batches
   }
 
@@ -73,7 +79,7 @@ export class FrameWriter {
       this.#full.push(this.#area.subarray(this.#from, this.#to))
       this.#fullBytes += this.#to - this.#from
     }
-    this.#use(room(Math.max(size, this.#fullBytes > 0 ? fullAreaBytes : areaBytes)))
+    this.#use(room(Math.max(size, this.#fullBytes > 0 ? fullAreaBytes : this.#areaBytes)))
   }
 
   #use(area: Uint8Array<ArrayBuffer>): void {
