@@ -7,8 +7,8 @@
  * proposed it, so that the late end of an older edge cannot cut a newer one; `edgeCheck` finds an
  * edge that only one end has. Decoding checks every field, and never throws.
  */
-import { validateNodeName } from '../identity/index.ts'
 import { limits } from '../limits.ts'
+import { isFields, isName, isUint, listOf } from './fields.ts'
 
 /** What travels about a third node: its name, and how long ago anybody last heard it itself. */
 export type PeerRef = { readonly node: string; readonly ageMs: number }
@@ -63,7 +63,7 @@ export type MembershipMessage =
 
 /** Undefined for anything that is not a membership message within its limits. */
 export function decodeMembership(term: unknown): MembershipMessage | undefined {
-  if (!isRecord(term)) return undefined
+  if (!isFields(term)) return undefined
   const { tag, edge, id, ttl, origin, accept, priority, reason } = term
   switch (tag) {
     case 'join':
@@ -98,22 +98,8 @@ export function decodeMembership(term: unknown): MembershipMessage | undefined {
   }
 }
 
-type Fields = Readonly<Record<string, unknown>>
-
-function isRecord(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null
-}
-
-function isUint(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 32
-}
-
 function isTtl(value: unknown): value is number {
   return isUint(value) && value <= limits.membershipTtlMax
-}
-
-function isName(value: unknown): value is string {
-  return typeof value === 'string' && validateNodeName(value).tag === 'ok'
 }
 
 function isPriority(value: unknown): value is Priority {
@@ -125,29 +111,13 @@ function isReason(value: unknown): value is DisconnectReason {
 }
 
 function peerRef(value: unknown): PeerRef | undefined {
-  if (!isRecord(value)) return undefined
+  if (!isFields(value)) return undefined
   const { node, ageMs } = value
   return isName(node) && isUint(ageMs) ? { node, ageMs } : undefined
 }
 
 function triedNode(value: unknown): Tried | undefined {
-  if (!isRecord(value)) return undefined
+  if (!isFields(value)) return undefined
   const { node, agoMs } = value
   return isName(node) && isUint(agoMs) ? { node, agoMs } : undefined
-}
-
-/** Undefined when it is no list, is too long, or one item is not what it should be. */
-function listOf<Item>(
-  value: unknown,
-  max: number,
-  decode: (item: unknown) => Item | undefined,
-): readonly Item[] | undefined {
-  if (!Array.isArray(value) || value.length > max) return undefined
-  const items: Item[] = []
-  for (const each of value) {
-    const item = decode(each)
-    if (item === undefined) return undefined
-    items.push(item)
-  }
-  return items
 }

@@ -7,8 +7,8 @@
  * origin says of itself, and is trusted as far as counting goes: accusers only shorten a suspicion
  * to its least, within which the accused can answer.
  */
-import { validateNodeName } from '../../identity/index.ts'
 import { limits } from '../../limits.ts'
+import { isFields, isName, isUint, listOf } from '../fields.ts'
 import { decodeMetadata, isVersion } from './description.ts'
 import type { Authored } from './member.ts'
 
@@ -110,22 +110,8 @@ export function decodeNews(term: unknown): News | undefined {
   }
 }
 
-type Fields = Readonly<Record<string, unknown>>
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null
-}
-
-function isUint(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 32
-}
-
 function isIncarnation(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
-}
-
-function isName(value: unknown): value is string {
-  return typeof value === 'string' && validateNodeName(value).tag === 'ok'
 }
 
 function nameIn(value: unknown): string | undefined {
@@ -150,20 +136,4 @@ function decodeListing(value: unknown): Listing | undefined {
     return isName(node) && isIncarnation(incarnation) ? { node, incarnation } : undefined
   })
   return members === undefined ? undefined : { path: value.path, members }
-}
-
-/** Undefined when it is no list, is too long, or one item is not what it should be. */
-function listOf<Item>(
-  value: unknown,
-  max: number,
-  decode: (item: unknown) => Item | undefined,
-): readonly Item[] | undefined {
-  if (!Array.isArray(value) || value.length > max) return undefined
-  const items: Item[] = []
-  for (const each of value) {
-    const item = decode(each)
-    if (item === undefined) return undefined
-    items.push(item)
-  }
-  return items
 }
