@@ -5,12 +5,12 @@
  * Timers never fire early. Node truncates delays to whole milliseconds and clamps those above
  * 2^31-1 to 1 ms, so a timer that comes back before its time is armed again with what remains.
  */
-import { randomFillSync } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
 import { availableParallelism } from 'node:os'
+import { nodeRandom } from './node-random.ts'
 import { nodeResolver } from './node-resolver.ts'
 import { nodeStorage } from './node-storage.ts'
-import type { Clock, EndSignal, Platform, Random, TimerHandle, Turn } from './platform.ts'
+import type { Clock, EndSignal, Platform, TimerHandle, Turn } from './platform.ts'
 import { onUnhandledRejection } from './rejections.ts'
 
 const timerMaxMs = 2 ** 31 - 1
@@ -54,11 +54,6 @@ const clock: Clock = {
   },
 }
 
-const random: Random = {
-  unit: () => Math.random(),
-  bytes: (size) => randomFillSync(new Uint8Array(size)),
-}
-
 function nodeTurn(): Turn {
   const settled = Promise.resolve()
   let sliceEndMs = 0
@@ -92,7 +87,7 @@ export function nodePlatform(): Platform {
     development: process.env.NODE_ENV !== 'production',
     parallelism: availableParallelism(),
     clock,
-    random,
+    random: nodeRandom(),
     turn: nodeTurn(),
     storage: nodeStorage(),
     lookup: (host) =>

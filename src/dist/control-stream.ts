@@ -43,7 +43,7 @@ export class ControlStream {
   readonly #connection: Connection
   readonly #events: ControlEvents
   /** Kept while there is a handshake: it is the larger part of an idle channel's own memory. */
-  #codec: HandshakeCodec | undefined
+  #codec: HandshakeCodec | undefined = new HandshakeCodec()
   readonly #writer = new FrameWriter(areaBytes)
   readonly #heard: ((alive: boolean) => void)[] = []
   readonly #incoming: Incoming

@@ -5,10 +5,10 @@
  * one deadline. What was learned of the peer's key is kept before this side is up and before the
  * message that brings the other side up.
  *
- * A dialer begins, which is to say its name, as soon as the acceptor has proved its key: the name
- * then leaves with the dialer's own proof, and the acceptor, which hears nothing of it before it
- * has accepted that proof (`incoming.ts`), answers both at once. The dialer in turn hears no answer
- * before it was told that it is accepted.
+ * A dialer begins, which is to say its name, as soon as the acceptor has proved its key: the name,
+ * and its proof of the cookie, then leave with its proof of its own key, and the acceptor, which
+ * hears nothing of them before it has accepted that (`incoming.ts`), answers all at once. The dialer
+ * in turn hears no answer before it was told that it is accepted.
  */
 import { type Self, send } from '../../runtime/index.ts'
 import type { Timeout } from '../../runtime/kernel.ts'
@@ -82,28 +82,30 @@ export class Opening {
     this.#incoming = incoming
   }
 
-  /** Makes ready what can be, which is more when the name of the peer is known. */
-  prepare(name: string | undefined): void {
+  /** Makes ready what needs no knowledge of the peer. */
+  prepare(): ControlStream {
     const { pid } = this.#self
     this.#control ??= new ControlStream(this.#connection, this.#incoming, {
       onHandshake: (message) => send(pid, { tag: '$greeting', message: message ?? null }),
       onPing: () => send(pid, { tag: '$ping' }),
     })
-    if (name !== undefined) this.#begun ??= this.#started(this.#control, name)
+    return this.#control
   }
 
-  /** Begins with the peer, whose name is `name`. The second time it does nothing. */
-  begin(name: string): Begun {
-    this.prepare(name)
-    const begun = this.#begun!
-    begun.control.open()
-    return begun
+  /**
+   * Begins with the peer, whose name is `name`; `authNonce` as in the rule. The second time it
+   * does nothing.
+   */
+  begin(name: string, authNonce: Uint8Array | undefined): Begun {
+    this.#begun ??= this.#started(this.prepare(), name, authNonce)
+    return this.#begun
   }
 
-  #started(control: ControlStream, name: string): Begun {
-    const env = handshakeEnv(this.#context, this.#connection, name)
+  #started(control: ControlStream, name: string, authNonce: Uint8Array | undefined): Begun {
+    const env = { ...handshakeEnv(this.#context, this.#connection, name), authNonce }
     const [state, actions] = stepHandshake(newHandshake, { tag: 'start' }, env)
     for (const action of actions) if (action.tag === 'send') control.sendHandshake(action.message)
+    control.open()
     return { control, env, state }
   }
 }

@@ -35,6 +35,8 @@ export type HandshakeMessage =
       readonly flags: readonly string[]
       /** Flags the sender cannot do without. */
       readonly mandatory: readonly string[]
+      /** The cookie proved ahead of its being asked for, and our nonce. The first nodes wait. */
+      readonly proof?: CookieProof
     }
   /** `detail` says more of a refusal, to the operator of the other side. */
   | { readonly tag: 'status'; readonly status: Status; readonly detail?: string }
@@ -47,8 +49,20 @@ export type HandshakeMessage =
       /** The same for the acceptor. The first nodes did not say, and have none. */
       readonly mandatory: readonly string[]
     }
-  | { readonly tag: 'reply'; readonly nonce: Uint8Array; readonly digest: Uint8Array }
+  | ({ readonly tag: 'reply' } & CookieProof)
   | { readonly tag: 'ack'; readonly digest: Uint8Array }
+  /** Answer to a proof that came with the name: what `challenge` and `ack` say together. */
+  | {
+      readonly tag: 'welcome'
+      readonly digest: Uint8Array
+      readonly node: string
+      readonly creation: number
+      readonly flags: readonly string[]
+      readonly mandatory: readonly string[]
+    }
+
+/** `digest` covers what the other side chose; `nonce` is for it to cover. */
+export type CookieProof = { readonly nonce: Uint8Array; readonly digest: Uint8Array }
 
 const digestBytes = 32
 const flagsMax = 64
@@ -76,11 +90,13 @@ type Fields = Readonly<Record<string, unknown>>
 
 function check(fields: Fields): HandshakeMessage | undefined {
   const { tag, version, node, creation, flags, mandatory, status, detail, nonce, digest } = fields
+  const { proof } = fields
   switch (tag) {
     case 'name':
       if (!isCount(version) || typeof node !== 'string' || !isCount(creation)) return undefined
       if (!isFlags(flags) || !isFlags(mandatory)) return undefined
-      return { tag, version, node, creation, flags, mandatory }
+      if (proof === undefined) return { tag, version, node, creation, flags, mandatory }
+      return isProof(proof) ? { tag, version, node, creation, flags, mandatory, proof } : undefined
     case 'status':
       if (!isStatus(status)) return undefined
       return isDetail(detail) ? { tag, status, detail } : { tag, status }
@@ -90,10 +106,13 @@ function check(fields: Fields): HandshakeMessage | undefined {
       if (mandatory === undefined) return { tag, nonce, node, creation, flags, mandatory: [] }
       return isFlags(mandatory) ? { tag, nonce, node, creation, flags, mandatory } : undefined
     case 'reply':
-      if (!isBytes(nonce, cookieNonceBytes) || !isBytes(digest, digestBytes)) return undefined
-      return { tag, nonce, digest }
+      return isProof(fields) ? { tag, nonce: fields.nonce, digest: fields.digest } : undefined
     case 'ack':
       return isBytes(digest, digestBytes) ? { tag, digest } : undefined
+    case 'welcome':
+      if (!isBytes(digest, digestBytes) || typeof node !== 'string') return undefined
+      if (!isCount(creation) || !isFlags(flags) || !isFlags(mandatory)) return undefined
+      return { tag, digest, node, creation, flags, mandatory }
     default:
       return undefined
   }
@@ -101,6 +120,12 @@ function check(fields: Fields): HandshakeMessage | undefined {
 
 function isRecord(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null
+}
+
+function isProof(value: unknown): value is CookieProof {
+  if (!isRecord(value)) return false
+  const { nonce, digest } = value
+  return isBytes(nonce, cookieNonceBytes) && isBytes(digest, digestBytes)
 }
 
 function isStatus(value: unknown): value is Status {

@@ -13,9 +13,20 @@
  *
  * Reply and ack are what can bring a side up, so each is sent only once this connection was chosen
  * among those under way between the two nodes (`admission.ts`).
+ *
+ * Where the acceptor has challenged the dialer's key before, its nonce of then does for the cookie
+ * too: it is as fresh, and the dialer has verified whose it is. The dialer's proof then comes with
+ * its name, and is answered in one word:
+ *
+ *   name, proof     ->
+ *                   <-             status, welcome
+ *
+ * unless the acceptor dials too (the two have to agree which connection it is) or has flags that
+ * the dialer may not know: then it asks as above. So no dialer is told welcome that has another
+ * connection to choose.
  */
 import { type CookieTranscript, cookieDigest, sameDigest } from './cookie.ts'
-import type { HandshakeMessage, Status } from './handshake-message.ts'
+import type { CookieProof, HandshakeMessage, Status } from './handshake-message.ts'
 import { knownFlags, protocolVersion } from './protocol.ts'
 
 export type LinkRole = 'dialer' | 'acceptor'
@@ -28,11 +39,14 @@ export type HandshakeState =
   | { readonly tag: 'waitingAck'; readonly nonce: Uint8Array; readonly peer: PeerFacts }
   /** Acceptor. */
   | { readonly tag: 'waitingName' }
-  | { readonly tag: 'deciding'; readonly peer: PeerFacts }
+  | { readonly tag: 'deciding'; readonly peer: PeerFacts; readonly proven?: Proven }
   | { readonly tag: 'waitingReply'; readonly nonce: Uint8Array; readonly peer: PeerFacts }
   /** Either side: what follows if this connection is the one. */
   | { readonly tag: 'choosing'; readonly next: HandshakeStep }
   | { readonly tag: 'done' }
+
+/** The dialer's proof was right: the nonce for our own. */
+type Proven = { readonly nonce: Uint8Array }
 
 export type PeerFacts = {
   readonly node: string
@@ -81,6 +95,8 @@ export type HandshakeEnv = {
   readonly clientCertHash: Uint8Array
   /** 16 fresh random bytes. */
   readonly nonce: Uint8Array
+  /** What the acceptor challenged the dialer's key with. Absent: neither was asked for its key. */
+  readonly authNonce?: Uint8Array | undefined
 }
 
 type StatusMessage = Extract<HandshakeMessage, { readonly tag: 'status' }>
@@ -100,7 +116,7 @@ export function stepHandshake(
   if (event.tag === 'malformed') return fail('malformedMessage')
   if (event.tag === 'start') return start(state, env)
   if (event.tag === 'decided') {
-    return state.tag === 'deciding' ? decided(state.peer, event.status, env) : [state, []]
+    return state.tag === 'deciding' ? decided(state, event.status, env) : [state, []]
   }
   if (event.tag === 'chosen') {
     if (state.tag !== 'choosing') return [state, []]
@@ -113,6 +129,7 @@ export function stepHandshake(
     case 'waitingStatus':
       return message.tag === 'status' ? statusOf(message) : fail('unexpectedMessage')
     case 'waitingChallenge':
+      if (message.tag === 'welcome') return welcomed(message, env)
       return message.tag === 'challenge' ? challenged(message, env) : fail('unexpectedMessage')
     case 'waitingReply':
       return message.tag === 'reply' ? replied(message, state, env) : fail('unexpectedMessage')
@@ -134,6 +151,7 @@ function start(state: HandshakeState, env: HandshakeEnv): HandshakeStep {
     creation,
     flags,
     mandatory: env.mandatory ?? [],
+    ...(env.authNonce && { proof: proofOver(env.authNonce, env) }),
   }
   return [{ tag: 'waitingStatus' }, [{ tag: 'send', message }]]
 }
@@ -150,24 +168,36 @@ function named(
   const missing = missingFlags(message.mandatory)
   if (missing !== undefined) return refuse('unsupportedFlags', missing)
   const peer = { node: message.node, creation: message.creation, flags: message.flags }
-  return [{ tag: 'deciding', peer }, [{ tag: 'ask', peer }]]
+  const { proof } = message
+  // A proof over a nonce that was never given is none.
+  if (proof === undefined || env.authNonce === undefined) {
+    return [{ tag: 'deciding', peer }, [{ tag: 'ask', peer }]]
+  }
+  if (!isProof(proof, env.authNonce, env)) return fail('cookieMismatch')
+  return [{ tag: 'deciding', peer, proven: proof }, [{ tag: 'ask', peer }]]
 }
 
-function decided(peer: PeerFacts, status: Status, env: HandshakeEnv): HandshakeStep {
+function decided(
+  { peer, proven }: HandshakeState & { readonly tag: 'deciding' },
+  status: Status,
+  env: HandshakeEnv,
+): HandshakeStep {
   const answer: HandshakeAction = { tag: 'send', message: { tag: 'status', status } }
   if (status !== 'ok' && status !== 'okSimultaneous') {
     return [done, [answer, { tag: 'fail', reason: failureOf(status) }]]
   }
-  const { nonce } = env
+  const { nonce, self, mandatory = [] } = env
+  const facts = { node: self.node, creation: self.creation, flags: self.flags, mandatory }
+  const isKnown = mandatory.every((flag) => peer.flags.includes(flag))
+  if (proven !== undefined && status === 'ok' && isKnown) {
+    const digest = cookieDigest(env.cookie, transcript('acceptor', proven.nonce, env))
+    const welcome: HandshakeAction = { tag: 'send', message: { tag: 'welcome', digest, ...facts } }
+    return choosing(peer, [done, [answer, welcome, { tag: 'up', peer }]])
+  }
   return [
     { tag: 'waitingReply', nonce, peer },
-    [answer, { tag: 'send', message: challengeOf(nonce, env) }],
+    [answer, { tag: 'send', message: { tag: 'challenge', nonce, ...facts } }],
   ]
-}
-
-function challengeOf(nonce: Uint8Array, { self, mandatory = [] }: HandshakeEnv): HandshakeMessage {
-  const { node, creation, flags } = self
-  return { tag: 'challenge', nonce, node, creation, flags, mandatory }
 }
 
 function statusOf({ status, detail }: StatusMessage): HandshakeStep {
@@ -185,16 +215,37 @@ function challenged(
   message: Extract<HandshakeMessage, { readonly tag: 'challenge' }>,
   env: HandshakeEnv,
 ): HandshakeStep {
-  if (message.node !== env.authenticated) return fail('wrongNodeName')
-  const missing = missingFlags(message.mandatory)
-  if (missing !== undefined) return fail('unsupportedFlags', missing)
+  const mismatch = mismatched(message, env)
+  if (mismatch !== undefined) return mismatch
   const peer = { node: message.node, creation: message.creation, flags: message.flags }
-  const { nonce } = env
-  const digest = cookieDigest(env.cookie, transcript('dialer', message.nonce, env))
+  const proof = proofOver(message.nonce, env)
   return choosing(peer, [
-    { tag: 'waitingAck', nonce, peer },
-    [{ tag: 'send', message: { tag: 'reply', nonce, digest } }],
+    { tag: 'waitingAck', nonce: proof.nonce, peer },
+    [{ tag: 'send', message: { tag: 'reply', ...proof } }],
   ])
+}
+
+function welcomed(
+  message: Extract<HandshakeMessage, { readonly tag: 'welcome' }>,
+  env: HandshakeEnv,
+): HandshakeStep {
+  if (env.authNonce === undefined) return fail('unexpectedMessage')
+  const mismatch = mismatched(message, env)
+  if (mismatch !== undefined) return mismatch
+  const peer = { node: message.node, creation: message.creation, flags: message.flags }
+  const expected = cookieDigest(env.cookie, transcript('acceptor', env.nonce, env))
+  if (!sameDigest(message.digest, expected)) return fail('cookieMismatch')
+  return choosing(peer, [done, [{ tag: 'up', peer }]])
+}
+
+/** The acceptor is not who it was to be, or needs what we do not have. */
+function mismatched(
+  { node, mandatory }: Extract<HandshakeMessage, { readonly tag: 'challenge' | 'welcome' }>,
+  env: HandshakeEnv,
+): HandshakeStep | undefined {
+  if (node !== env.authenticated) return fail('wrongNodeName')
+  const missing = missingFlags(mandatory)
+  return missing === undefined ? undefined : fail('unsupportedFlags', missing)
 }
 
 function replied(
@@ -202,8 +253,7 @@ function replied(
   state: Extract<HandshakeState, { readonly tag: 'waitingReply' }>,
   env: HandshakeEnv,
 ): HandshakeStep {
-  const expected = cookieDigest(env.cookie, transcript('dialer', state.nonce, env))
-  if (!sameDigest(message.digest, expected)) return fail('cookieMismatch')
+  if (!isProof(message, state.nonce, env)) return fail('cookieMismatch')
   const digest = cookieDigest(env.cookie, transcript('acceptor', message.nonce, env))
   return choosing(state.peer, [
     done,
@@ -226,6 +276,16 @@ function acked(
 
 function choosing(peer: PeerFacts, next: HandshakeStep): HandshakeStep {
   return [{ tag: 'choosing', next }, [{ tag: 'choose', peer }]]
+}
+
+/** The dialer's, over what the acceptor chose. */
+function proofOver(nonce: Uint8Array, env: HandshakeEnv): CookieProof {
+  const digest = cookieDigest(env.cookie, transcript('dialer', nonce, env))
+  return { nonce: env.nonce, digest }
+}
+
+function isProof({ digest }: CookieProof, nonce: Uint8Array, env: HandshakeEnv): boolean {
+  return sameDigest(digest, cookieDigest(env.cookie, transcript('dialer', nonce, env)))
 }
 
 function transcript(role: LinkRole, nonce: Uint8Array, env: HandshakeEnv): CookieTranscript {

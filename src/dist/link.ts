@@ -11,6 +11,7 @@ import {
   send,
 } from '../../runtime/index.ts'
 import type { Address, CarrierFailure, CloseInfo, Connection } from '../carrier/carrier.ts'
+import type { AcceptorNonce } from '../identity/index.ts'
 import { limits } from '../limits.ts'
 import { isFree } from './admission.ts'
 import type { Attempt } from './attempts.ts'
@@ -70,18 +71,23 @@ async function runLink(
   if (connection.closed) return
   const opening = new Opening(self, context, connection, incoming)
   // The acceptor has proved its key: what a dialer says next leaves with its own proof.
-  const onProven = dialed === undefined ? undefined : () => opening.begin(dialed)
+  const onProven =
+    dialed === undefined
+      ? undefined
+      : (proven: AcceptorNonce) => opening.begin(dialed, proven.acceptorNonce)
   const identifying = auth.identify(connection, streams.pipe, dialed, onProven)
   streams.listen()
   // While the peer is busy with what was sent, what comes next is made ready.
-  context.system.platform.turn.later(() => opening.prepare(dialed))
+  context.system.platform.turn.later(() => opening.prepare())
   const known = await self.wait(identifying)
   if (known.tag === 'error') {
     mistaken(context, attempt, opened)
     connection.close(closeCode.authenticationFailed, known.reason)
     return
   }
-  const greeting = await greet(self, context, connection, known, opening.begin(known.name))
+  const authNonce = known.tag === 'ok' ? known.acceptorNonce : undefined
+  const begun = opening.begin(known.name, authNonce)
+  const greeting = await greet(self, context, connection, known, begun)
   auth.countGreeting(connection, greeting)
   gate.leave(connection, isProven(greeting))
   if (greeting.tag === 'error') {

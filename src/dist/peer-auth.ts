@@ -7,6 +7,7 @@
 import type { System } from '../../runtime/kernel.ts'
 import type { Connection } from '../carrier/carrier.ts'
 import {
+  type AcceptorNonce,
   type AuthPipe,
   type AuthResult,
   authenticate,
@@ -58,7 +59,7 @@ export class PeerAuth {
     connection: Connection,
     pipe: AuthPipe,
     dialed: string | undefined,
-    onProven?: (name: string) => void,
+    onProven?: (proven: AcceptorNonce) => void,
   ): Promise<AuthResult> {
     const { clock } = this.#system.platform
     const startedMs = clock.now()
@@ -118,7 +119,7 @@ export class PeerAuth {
     connection: Connection,
     pipe: AuthPipe,
     dialed: string | undefined,
-    onProven: ((name: string) => void) | undefined,
+    onProven: ((proven: AcceptorNonce) => void) | undefined,
   ): Promise<AuthResult> {
     const dialer = connection.role === 'dialer'
     const { keys, ...options } = this.#options

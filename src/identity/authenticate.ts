@@ -23,6 +23,7 @@ import {
 import type { Exemptions } from './cookie-only.ts'
 import { ed25519, fingerprint, type Signer } from './ed25519.ts'
 import {
+  type AcceptorNonce,
   type HandshakeAction,
   type HandshakeEnv,
   type HandshakeEvent,
@@ -66,7 +67,7 @@ export type AuthenticateOptions = Pick<
    * Called when the peer has proved its key and was told so, before it says whether it accepts
    * ours: what is sent in here leaves together with that word. Not called for exempt peers.
    */
-  readonly onProven?: ((name: string) => void) | undefined
+  readonly onProven?: ((proven: AcceptorNonce) => void) | undefined
 }
 
 export type AuthResult =
@@ -76,6 +77,8 @@ export type AuthResult =
       readonly publicKey: Uint8Array
       /** Its name has no pin yet: to be pinned once it has proved the cookie too. */
       readonly firstContact: boolean
+      /** 32 random bytes of the acceptor, which both sides know now. */
+      readonly acceptorNonce: Uint8Array
     }
   /** Nothing is proven: the cookie alone decides whether the peer is `name`. */
   | { readonly tag: 'exempt'; readonly name: string }
@@ -217,11 +220,11 @@ class Authentication {
         }))
         break
       case 'proven':
-        this.#options.onProven?.(action.name)
+        this.#options.onProven?.(action)
         break
       case 'finish':
         this.#close()
-        this.#resolve({ tag: 'ok', ...action.peer, firstContact: action.firstContact })
+        this.#resolve(acceptedOf(action))
         break
       case 'exempt':
         this.#close()
@@ -261,6 +264,14 @@ class Authentication {
     pipe.onReset = undefined
     pipe.end()
   }
+}
+
+function acceptedOf({
+  peer,
+  firstContact,
+  acceptorNonce,
+}: HandshakeAction & { readonly tag: 'finish' }): AuthResult {
+  return { tag: 'ok', ...peer, firstContact, acceptorNonce }
 }
 
 function errorOf(failure: AuthFailure): AuthResult {

@@ -2,7 +2,8 @@
  * Ed25519 (RFC 8032) over raw bytes: 32-byte seeds and public keys, 64-byte signatures.
  *
  * Two implementations stand behind `Signer` and give the same answer to every input: this one, the
- * reference, over `@noble/curves`, and the host's own (`platform-signer.ts`), which is faster.
+ * reference, over `@noble/curves` (`noble-signer.ts` is what a node makes of it), and the host's
+ * own (`platform-signer.ts`), which is faster.
  *
  * Invariant: `verify` answers false for anything that is not a valid signature, wrong sizes and
  * wrong types included; it never throws. Verification is strict: encodings must be canonical, and
@@ -86,6 +87,6 @@ export function isBytes(value: unknown, size: number): value is Uint8Array {
   return value instanceof Uint8Array && value.length === size
 }
 
-function littleEndian(bytes: Uint8Array): bigint {
+export function littleEndian(bytes: Uint8Array): bigint {
   return BigInt(`0x${Buffer.from(bytes).reverse().toString('hex')}`)
 }

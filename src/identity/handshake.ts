@@ -72,12 +72,19 @@ export type HandshakeAction =
   | { readonly tag: 'send'; readonly message: AuthMessage }
   | { readonly tag: 'lookup'; readonly name: string }
   /** It has proved its key, and been told so. It has not said yet that it accepts ours. */
-  | { readonly tag: 'proven'; readonly name: string }
+  | ({ readonly tag: 'proven'; readonly name: string } & AcceptorNonce)
   /** The same, and it accepts our key. `firstContact`: its name has no pin yet. */
-  | { readonly tag: 'finish'; readonly peer: AuthPeer; readonly firstContact: boolean }
+  | ({
+      readonly tag: 'finish'
+      readonly peer: AuthPeer
+      readonly firstContact: boolean
+    } & AcceptorNonce)
   /** Nothing is proven, and nothing was to be: the cookie decides about `name`. */
   | { readonly tag: 'exempt'; readonly name: string }
   | { readonly tag: 'fail'; readonly failure: AuthFailure }
+
+/** What the acceptor challenged the dialer with. */
+export type AcceptorNonce = { readonly acceptorNonce: Uint8Array }
 
 type AuthPeer = { readonly name: string; readonly publicKey: Uint8Array }
 
@@ -89,6 +96,8 @@ type Challenged = Known & {
   readonly issuedMs: number
   readonly timestampMs: bigint
 }
+/** The peer's challenge is here. */
+type Answered = Challenged & AcceptorNonce
 
 /** Named for what is awaited. */
 export type HandshakeState =
@@ -98,8 +107,8 @@ export type HandshakeState =
   /** The dialer was told OK instead of HELLO: is the node it dialled pinned? */
   | ({ readonly tag: 'excused' } & Started & { readonly dialed: string })
   | ({ readonly tag: 'challenge' } & Challenged)
-  | ({ readonly tag: 'response' } & Challenged)
-  | ({ readonly tag: 'ok' } & Challenged)
+  | ({ readonly tag: 'response' } & Answered)
+  | ({ readonly tag: 'ok' } & Answered)
   | { readonly tag: 'done' }
 
 type Step = readonly [HandshakeState, readonly HandshakeAction[]]
@@ -154,7 +163,8 @@ function onMessage(state: HandshakeState, message: AuthMessage, env: HandshakeEn
     return onResponse(state, message.signature, env)
   }
   if (state.tag === 'ok' && message.tag === 'ok') {
-    return [{ tag: 'done' }, [{ tag: 'finish', peer: state.peer, firstContact: state.isNew }]]
+    const { peer, isNew, acceptorNonce } = state
+    return [{ tag: 'done' }, [{ tag: 'finish', peer, firstContact: isNew, acceptorNonce }]]
   }
   if (state.tag === 'hello' && message.tag === 'ok' && env.role.tag === 'dialer') {
     // What the peer calls itself does not count: only the node that was dialled.
@@ -236,11 +246,12 @@ function onChallenge(
   const signature = signTranscript(env.signer, env.keypair, facts)
   if (!signature) return fail(state, 'channelBindingFailed')
   const message = { tag: 'response' as const, signature }
-  return [{ ...state, tag: 'response' }, [{ tag: 'send', message }]]
+  const acceptorNonce = env.role.tag === 'dialer' ? nonce : env.nonce
+  return [{ ...state, tag: 'response', acceptorNonce }, [{ tag: 'send', message }]]
 }
 
 function onResponse(
-  state: HandshakeState & Challenged,
+  state: HandshakeState & Answered,
   signature: Uint8Array,
   env: HandshakeEnv,
 ): Step {
@@ -256,7 +267,8 @@ function onResponse(
     return fail(state, 'signatureVerificationFailed')
   }
   const accepted = { tag: 'send' as const, message: { tag: 'ok' as const } }
-  return [{ ...state, tag: 'ok' }, [accepted, { tag: 'proven', name: state.peer.name }]]
+  const { peer, acceptorNonce } = state
+  return [{ ...state, tag: 'ok' }, [accepted, { tag: 'proven', name: peer.name, acceptorNonce }]]
 }
 
 function fail(

@@ -7,6 +7,7 @@ export {
 export type { TlsMaterial } from './cert.ts'
 export { cookieOnlyFault, type Exemptions } from './cookie-only.ts'
 export { fingerprint, generateKeypair, type Keypair, type Signer } from './ed25519.ts'
+export type { AcceptorNonce } from './handshake.ts'
 export { KeyRing } from './key-ring.ts'
 export { ensureKeypair } from './key-store.ts'
 export { hostOf, validateNodeName } from './node-name.ts'

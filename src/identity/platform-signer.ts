@@ -8,7 +8,8 @@
  * form of a private key is kept for the seed used last, since a node signs with one.
  */
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
-import { ed25519, hasSizes, isBytes, keyBytes, type Signer } from './ed25519.ts'
+import { hasSizes, isBytes, keyBytes, type Signer } from './ed25519.ts'
+import { NobleSigner } from './noble-signer.ts'
 
 export type SignerChoice = 'noble' | 'platform'
 
@@ -36,16 +37,13 @@ const probeSignature = fromHex(
   'e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b',
 )
 
-/** Whoever runs a handshake with it does well to know. */
-const slowReference: Signer = { ...ed25519, isSlow: true }
-
 /**
  * The signer asked for; without a choice the host's, and the reference where the host has none.
  * Undefined when the host's is asked for and there is none.
  */
 export function chooseSigner(choice?: SignerChoice): Signer | undefined {
-  if (choice === 'noble') return slowReference
-  return platformSigner() ?? (choice === undefined ? slowReference : undefined)
+  if (choice === 'noble') return new NobleSigner()
+  return platformSigner() ?? (choice === undefined ? new NobleSigner() : undefined)
 }
 
 /** The host's signer, or undefined where it has no Ed25519 (a build of OpenSSL without it). */
@@ -61,6 +59,8 @@ export function platformSigner(): Signer | undefined {
 }
 
 class PlatformSigner implements Signer {
+  /** It takes a tenth of a millisecond to verify. */
+  readonly isSlow = true
   #last: { readonly seed: Uint8Array; readonly key: KeyObject } | undefined
 
   sign(message: Uint8Array, privateKey: Uint8Array): Uint8Array {

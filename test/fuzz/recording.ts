@@ -117,8 +117,11 @@ export function recordData(): readonly RecordedFrame[] {
 
 export type HandshakeSide = 'dialer' | 'acceptor'
 
-/** What alice (the dialer) or bob (the acceptor) knows when they shake hands. */
-export function handshakeEnv(role: HandshakeSide): HandshakeEnv {
+/**
+ * What alice (the dialer) or bob (the acceptor) knows when they shake hands; `challenged`: bob has
+ * asked alice for her key before, so that she proves the cookie at once.
+ */
+export function handshakeEnv(role: HandshakeSide, challenged: boolean): HandshakeEnv {
   const ends = { dialer: alice, acceptor: bob } as const
   const [self, peer] = role === 'dialer' ? [alice, bob] : [bob, alice]
   return {
@@ -129,11 +132,19 @@ export function handshakeEnv(role: HandshakeSide): HandshakeEnv {
     serverCertHash: new Uint8Array(32).fill(1),
     clientCertHash: new Uint8Array(32).fill(2),
     nonce: new Uint8Array(16).fill(ends[role].creation),
+    authNonce: challenged ? new Uint8Array(32).fill(7) : undefined,
   }
 }
 
+/** What one side says in a whole dist handshake: of either side, with a challenge before and not. */
+export function recordHandshakes(): readonly (readonly TermTree[])[] {
+  return [false, true].flatMap((challenged) => Object.values(recordHandshake(challenged)))
+}
+
 /** Messages of a whole dist handshake, by who says them. */
-export function recordHandshake(): Readonly<Record<HandshakeSide, readonly TermTree[]>> {
+export function recordHandshake(
+  challenged: boolean,
+): Readonly<Record<HandshakeSide, readonly TermTree[]>> {
   const codec = new HandshakeCodec()
   const said: Record<HandshakeSide, TermTree[]> = { dialer: [], acceptor: [] }
   const states: Record<HandshakeSide, HandshakeState> = {
@@ -141,7 +152,7 @@ export function recordHandshake(): Readonly<Record<HandshakeSide, readonly TermT
     acceptor: newHandshake,
   }
   const tell = (side: HandshakeSide, event: HandshakeEvent): void => {
-    const [state, actions] = stepHandshake(states[side], event, handshakeEnv(side))
+    const [state, actions] = stepHandshake(states[side], event, handshakeEnv(side, challenged))
     states[side] = state
     for (const action of actions) perform(side, action)
   }

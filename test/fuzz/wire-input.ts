@@ -8,7 +8,7 @@ import { controlFrame, fragmentFrame } from '../../src/dist/protocol.ts'
 import { limits } from '../../src/limits.ts'
 import { failingIndex } from './fuzz-space.ts'
 import { below, chance, join, mutateBytes, mutatedBody, oneOf } from './mutate.ts'
-import { donorsOf, type HandshakeSide, type RecordedFrame } from './recording.ts'
+import { donorsOf, type RecordedFrame } from './recording.ts'
 import { bytesOfTerm, leaf, type TermTree } from './term-tree.ts'
 
 export type WireInput =
@@ -24,10 +24,10 @@ const failingPid = leaf(0xc7, 4, 0x12, 0, (failingIndex & 0x7f) | 0x80, failingI
 
 export function wireInputs(
   data: readonly RecordedFrame[],
-  handshake: Readonly<Record<HandshakeSide, readonly TermTree[]>>,
+  handshakes: readonly (readonly TermTree[])[],
   odd: readonly TermTree[],
 ): (random: Random) => WireInput {
-  const messages = [...handshake.dialer, ...handshake.acceptor, ...odd]
+  const messages = [...handshakes.flat(), ...odd]
   const donors = [...donorsOf(data), failingPid]
   const messageDonors = donorsOf(messages.map((term) => ({ term })))
   const types = [...new Set(data.map(({ type }) => type))]
@@ -43,7 +43,7 @@ export function wireInputs(
     if (chance(random, 0.15)) {
       return frame(random, typeOf(random, controlFrame.tick, controlTypes), new Uint8Array(0))
     }
-    const said = oneOf(random, [handshake.dialer, handshake.acceptor])
+    const said = oneOf(random, handshakes)
     const frames = said.map((recorded) => {
       const message = chance(random, 0.08) ? oneOf(random, odd) : recorded
       const body = chance(random, 0.3)

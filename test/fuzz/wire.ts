@@ -26,13 +26,13 @@ import { equalTerms } from '../support/vectors/terms.ts'
 import { decoders } from './cluster-actors.ts'
 import { services } from './cluster-recording.ts'
 import { FuzzSpace } from './fuzz-space.ts'
-import { below, chunks, oneOf } from './mutate.ts'
+import { below, chance, chunks, oneOf } from './mutate.ts'
 import {
   type HandshakeSide,
   handshakeEnv,
   oddMessages,
   recordData,
-  recordHandshake,
+  recordHandshakes,
   recordSignals,
 } from './recording.ts'
 import { broken, type Target, type Trial } from './target.ts'
@@ -73,6 +73,7 @@ const messageTags = {
   challenge: 1,
   reply: 1,
   ack: 1,
+  welcome: 1,
 } satisfies Record<HandshakeMessage['tag'], 1>
 const handshakeFailures = {
   wrongNodeName: 1,
@@ -107,7 +108,7 @@ export function wireTarget(options: WireTargetOptions = {}): Target {
     ...['shaken:up', ...all('shaken', handshakeFailures)],
   ]
   const receiver = new Receiver(options.wrap ?? ((codec) => codec))
-  const draw = wireInputs(recordData(), recordHandshake(), oddMessages())
+  const draw = wireInputs(recordData(), recordHandshakes(), oddMessages())
   return {
     name: 'wire',
     required,
@@ -235,7 +236,7 @@ class Receiver {
 
   #control(bytes: Uint8Array, random: Random, reach: Reach): Trial {
     const side: HandshakeSide = oneOf(random, ['dialer', 'acceptor'])
-    const env = handshakeEnv(side)
+    const env = handshakeEnv(side, chance(random, 0.5))
     let [state]: readonly [HandshakeState, unknown] = stepHandshake(
       newHandshake,
       { tag: 'start' },

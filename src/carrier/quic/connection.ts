@@ -7,9 +7,10 @@
  * close the connection stays routed until quiche's draining time is over (RFC 9000, 10.2), so that
  * late packets meet it and not a stranger.
  *
- * The drive that establishes a connection leaves sending to the next one: the layer above says its
- * first words in the microtasks between, and they leave with the end of the TLS handshake. The
- * spare ids come after that, while the peer is busy with it.
+ * The first drives of an established connection leave sending to the next one each: the layer above
+ * says its first words, or answers the peer's, in the microtasks between, and they leave with the
+ * end of the TLS handshake or with the acknowledgement. (Later on this would slow down calls.) The
+ * spare ids follow when those words have been exchanged: nobody moves before that.
  *
  * A dialled connection is established before the acceptor has verified our certificate: a refusal
  * arrives later, as a close. Whoever needs to know waits for the first bytes of the peer (dist
@@ -42,6 +43,10 @@ import type { Driven, Turns } from './turns.ts'
 const noError = 0
 /** What quiche keeps for one connection, about. */
 const nativeBytes = 48 * 1024
+/** Hello, proof and acceptance: what either side hears at most before it is up. */
+const firstWords = 3
+/** From the end of TLS until the peer is given spare ids. */
+const sparesAfterMs = 10
 
 /** What a connection needs of its endpoint. */
 export interface ConnectionHost extends ProbeHost, IdHost<QuicConnection> {
@@ -83,10 +88,12 @@ export class QuicConnection implements Connection, StreamOwner, Driven {
   #told = false
   #freed = false
   #flushWanted = false
-  /** The next drive sends what this one did not. */
-  #justEstablished = false
+  /** Drives that will leave sending to the next one. */
+  #putOffLeft = 0
+  /** The last one did: this one sends. */
+  #putOff = false
   /** The peer has no spare ids of ours yet. */
-  #sparesOwed = false
+  #sparesOwed: NodeJS.Timeout | undefined
   readonly #ids: OwnIds<QuicConnection>
   readonly #paths: PeerPaths
 
@@ -212,17 +219,15 @@ export class QuicConnection implements Connection, StreamOwner, Driven {
         this.#streams.read(this.#host.readArea, (stream) => this.#handler?.onStream(stream))
       }
     }
-    if (!this.#putsOff()) {
-      this.#send()
-      if (this.#sparesOwed) this.#giveSpares()
-    }
+    if (!this.#putsOff()) this.#send()
     this.#tellClose()
   }
 
   /** True when this drive leaves sending to the next one. */
   #putsOff(): boolean {
-    if (!this.#justEstablished) return false
-    this.#justEstablished = false
+    this.#putOff = this.#putOffLeft > 0 && !this.#putOff
+    if (!this.#putOff) return false
+    this.#putOffLeft -= 1
     this.#host.turns.touch(this)
     return true
   }
@@ -296,6 +301,7 @@ export class QuicConnection implements Connection, StreamOwner, Driven {
 
   #end(info: CloseInfo): void {
     this.#ended = info
+    clearTimeout(this.#sparesOwed)
     this.#streams.abandon()
     this.#host.onEnded(this, info)
   }
@@ -314,16 +320,16 @@ export class QuicConnection implements Connection, StreamOwner, Driven {
     }
     this.established = true
     this.peerCertHash = certificateHash(certificate)
-    this.#sparesOwed = true
-    this.#justEstablished = true
+    this.#sparesOwed = setTimeout(() => this.#giveSpares(), sparesAfterMs)
+    this.#putOffLeft = firstWords
+    if (this.role === 'dialer') this.#ids.tell(this.#ids.tokens())
     this.#host.onEstablished(this)
   }
 
-  /** They leave with the next packet; the peer's acknowledgement of the last brings it about. */
   #giveSpares(): void {
-    this.#sparesOwed = false
     const tokens = this.#ids.issueSpares()
     if (this.role === 'dialer') this.#ids.tell(tokens)
+    this.#packets.flush()
   }
 
   /** Learns where the peer is, before anything is sent there. */

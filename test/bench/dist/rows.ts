@@ -28,7 +28,7 @@ const bulk: Kind = {
   name: '64 KiB messages, delivered',
   unit: 'MB/s',
   better: 'higher',
-  operations: 4096,
+  operations: 16_384,
 }
 
 function beside(kind: Kind, peerName: string, [needed, aim]: Goal, peerWorst?: number): RowSpec {
@@ -61,7 +61,7 @@ function connect(signer: 'noble' | 'platform', goal: Goal): RowSpec {
     name: 'connect and authenticate, the middle one',
     unit: 'ms',
     better: 'lower',
-    operations: 300,
+    operations: 1500,
     options: { signer },
   } as const
   return alone(kind, goal)

@@ -10,7 +10,7 @@ import { fragmentFrame, streamKind } from '../../../src/dist/protocol.ts'
 import { encodeSignal } from '../../../src/dist/signal-codec.ts'
 import { limits } from '../../../src/limits.ts'
 import { createCodec, FrameReader, FrameWriter } from '../../../src/wire/index.ts'
-import { oddMessages, recordData, recordHandshake } from '../../fuzz/recording.ts'
+import { oddMessages, recordData, recordHandshakes } from '../../fuzz/recording.ts'
 import { wireInputs } from '../../fuzz/wire-input.ts'
 import { until } from '../../support/until.ts'
 import type { Scenario } from '../scenario.ts'
@@ -89,7 +89,7 @@ async function answered(stage: Scene, peer: KnownPeer, stream: CarrierStream): P
 async function mutatedFrames(stage: Stage): Promise<string> {
   const scene = await attacked(stage)
   const connect = await evilPeer(stage, scene)
-  const draw = wireInputs(recordData(), recordHandshake(), oddMessages())
+  const draw = wireInputs(recordData(), recordHandshakes(), oddMessages())
   const random = seededRandom(seed)
   const inputs = 3000
   let connections = 0

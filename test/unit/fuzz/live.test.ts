@@ -8,7 +8,7 @@ import { seededRandom, World } from '../../../runtime/platform/sim.ts'
 import { closeCode } from '../../../src/dist/protocol.ts'
 import { generateKeypair } from '../../../src/identity/index.ts'
 import { spawn } from '../../../src/index.ts'
-import { oddMessages, recordData, recordHandshake } from '../../fuzz/recording.ts'
+import { oddMessages, recordData, recordHandshakes } from '../../fuzz/recording.ts'
 import { wireInputs } from '../../fuzz/wire-input.ts'
 import { assert, suite, useSeed } from '../../support/harness.ts'
 import { deadLetters, evil, hostile, leavesNothing, reader, wellFor } from '../src/dist/hostile.ts'
@@ -29,7 +29,7 @@ test(
     const { cluster, victim, before } = scene
     spawn(victim, reader, undefined, { name: 'name' })
     const running = tablesOf(victim, evil)
-    const draw = wireInputs(recordData(), recordHandshake(), oddMessages())
+    const draw = wireInputs(recordData(), recordHandshakes(), oddMessages())
     const ends = new Map<number, number>()
     let peer = scene.peer
     let sent = 0

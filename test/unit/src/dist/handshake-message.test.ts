@@ -17,6 +17,16 @@ const messages: readonly HandshakeMessage[] = [
   { tag: 'challenge', nonce, node: 'n@h', creation: 0, flags: [], mandatory: ['m'] },
   { tag: 'reply', nonce, digest },
   { tag: 'ack', digest },
+  {
+    tag: 'name',
+    version: 1,
+    node: 'n@h',
+    creation: 0,
+    flags: [],
+    mandatory: [],
+    proof: { nonce, digest },
+  },
+  { tag: 'welcome', digest, node: 'n@h', creation: 7, flags: ['f'], mandatory: ['m'] },
 ]
 
 function encoded(term: unknown): Uint8Array {
@@ -62,7 +72,7 @@ test('a missing field, or one of another kind, is no message', () => {
   for (const message of messages) {
     for (const field of Object.keys(message)) {
       const { [field as keyof HandshakeMessage]: _, ...rest } = message
-      const optional = message.tag === 'challenge' && field === 'mandatory'
+      const optional = (message.tag === 'challenge' && field === 'mandatory') || field === 'proof'
       const shorter = codec.decode(encoded(rest))
       assert.is(shorter === undefined, !optional, `${message.tag} without ${field}`)
       for (const value of odd) {

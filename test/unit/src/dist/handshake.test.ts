@@ -281,6 +281,7 @@ const messages: readonly HandshakeMessage[] = [
   { tag: 'challenge', nonce: bytes(1, 16), node: 'a@h', creation: 1, flags: [], mandatory: [] },
   { tag: 'reply', nonce: bytes(1, 16), digest: bytes(1) },
   { tag: 'ack', digest: bytes(1) },
+  { tag: 'welcome', digest: bytes(1), node: 'a@h', creation: 1, flags: [], mandatory: [] },
 ]
 
 const awaited: Readonly<Record<string, HandshakeMessage['tag']>> = {

@@ -4,6 +4,7 @@ import { simStorage } from '../../../../runtime/platform/sim-storage.ts'
 import { encodeAuthMessage } from '../../../../src/identity/auth-message.ts'
 import { authenticate } from '../../../../src/identity/authenticate.ts'
 import { ed25519, fingerprint, type Signer } from '../../../../src/identity/ed25519.ts'
+import type { AcceptorNonce } from '../../../../src/identity/handshake.ts'
 import { openTrustStore } from '../../../../src/identity/trust-store.ts'
 import { limits } from '../../../../src/limits.ts'
 import { assert, suite } from '../../../support/harness.ts'
@@ -30,8 +31,11 @@ test('two strangers: both succeed, each pins the other once, no timer is left', 
   const { world, a, b } = await twoMachines()
   const [atA, atB] = await meet(a, b)
   const known = (peer: Machine) => ({ name: peer.name, publicKey: peer.keypair.publicKey })
-  assert.equal(atA, { tag: 'ok', ...known(b), firstContact: true })
-  assert.equal(atB, { tag: 'ok', ...known(a), firstContact: true })
+  assert.ok(atA.tag === 'ok' && atB.tag === 'ok')
+  const { acceptorNonce } = atA
+  assert.is(acceptorNonce.length, 32)
+  assert.equal(atA, { tag: 'ok', ...known(b), firstContact: true, acceptorNonce })
+  assert.equal(atB, { tag: 'ok', ...known(a), firstContact: true, acceptorNonce })
   assert.equal(filesOf(a), ['keys/trusted/b@h.pub'])
   assert.equal(filesOf(b), ['keys/trusted/a@h.pub'])
   assert.equal(b.disk.get('keys/trusted/a@h.pub')?.bytes, a.keypair.publicKey)
@@ -294,12 +298,14 @@ test('onProven is called once, after our OK and before the peer said its own', a
   const seen: string[] = []
   const { name: selfName, keypair, trust, platform } = a
   const role = { tag: 'dialer', dialed: 'b@h' } as const
-  const onProven = (name: string): void => {
-    seen.push(`${name} after ${left.messages.at(-1)?.tag}, told ${right.messages.at(-1)?.tag}`)
+  const onProven = ({ acceptorNonce }: AcceptorNonce): void => {
+    const theirs = right.messages.find(({ tag }) => tag === 'challenge')
+    assert.equal(theirs?.tag === 'challenge' && theirs.nonce, acceptorNonce)
+    seen.push(`after ${left.messages.at(-1)?.tag}, told ${right.messages.at(-1)?.tag}`)
   }
   const options = { selfName, keypair, trust, platform, ...binding, pipe: left, role, onProven }
   await Promise.all([authenticate(options), accept(b, right, binding)])
-  assert.equal(seen, ['b@h after ok, told response'])
+  assert.equal(seen, ['after ok, told response'])
 })
 
 test('a slow signer: what was sent has left before the next message is looked at', async () => {

@@ -35,7 +35,8 @@ for (const { env, events, sends } of scripts) {
     assert.equal(tagsOf(actions), sends)
     assert.is(state.tag, 'done')
     const known = { name: peer.selfName, publicKey: peer.keypair.publicKey }
-    assert.equal(actions.at(-1), { tag: 'finish', peer: known, firstContact: true })
+    const acceptorNonce = acceptor.nonce
+    assert.equal(actions.at(-1), { tag: 'finish', peer: known, firstContact: true, acceptorNonce })
   })
 
   test(`${role}: a pinned peer is not new`, () => {
@@ -61,7 +62,7 @@ for (const { env, events, sends } of scripts) {
   })
 
   test(`${role}: the peer is proven when its signature was good, and not before`, () => {
-    const proven = { tag: 'proven', name: peer.selfName }
+    const proven = { tag: 'proven', name: peer.selfName, acceptorNonce: acceptor.nonce }
     assert.not(tagsOf(run(env, events.slice(0, 4)).actions).includes('proven'))
     assert.equal(run(env, events.slice(0, 5)).actions.at(-1), proven)
   })

@@ -7,6 +7,7 @@ import { ed25519 as curve } from '@noble/curves/ed25519.js'
 import fc from 'fast-check'
 import { seededRandom } from '../../../../runtime/platform/sim.ts'
 import { ed25519, generateKeypair, type Signer } from '../../../../src/identity/ed25519.ts'
+import { NobleSigner } from '../../../../src/identity/noble-signer.ts'
 import { chooseSigner, platformSigner } from '../../../../src/identity/platform-signer.ts'
 import { assert, suite } from '../../../support/harness.ts'
 import { fromHex, toHex } from '../../../support/vectors/auth-vectors.ts'
@@ -23,6 +24,13 @@ function host(): Signer {
   const signer = platformSigner()
   if (signer === undefined) throw new Error('this host has no Ed25519')
   return signer
+}
+
+function signers(): readonly (readonly [string, Signer])[] {
+  return [
+    ['host', host()],
+    ['reference of a node', new NobleSigner()],
+  ]
 }
 
 function verdict(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean {
@@ -74,8 +82,10 @@ function crafted(seed: number, keyPart: number, commitmentPart: number, message:
 
 for (const { secret, publicKey, message, signature } of rfc8032) {
   test(`RFC 8032 vector with a message of ${message.length / 2} bytes`, () => {
-    assert.is(toHex(host().publicKey(fromHex(secret))), publicKey)
-    assert.is(toHex(host().sign(fromHex(message), fromHex(secret))), signature)
+    for (const [, signer] of signers()) {
+      assert.is(toHex(signer.publicKey(fromHex(secret))), publicKey)
+      assert.is(toHex(signer.sign(fromHex(message), fromHex(secret))), signature)
+    }
     assert.ok(verdict(fromHex(signature), fromHex(message), fromHex(publicKey)))
   })
 }
@@ -199,25 +209,48 @@ test('wrong sizes and types: verify is false, sign and publicKey throw a RangeEr
   }
 })
 
-test('one signer serves many keys: the imported form is that of the seed given', () => {
-  const signer = host()
-  const pairs = [1, 2, 3].map((seed) => generateKeypair(seededRandom(seed)))
-  for (const { privateKey } of [...pairs, ...pairs.reverse()]) {
-    const message = Uint8Array.of(1, 2)
-    assert.equal(signer.sign(message, privateKey), ed25519.sign(message, privateKey))
+for (const [name, signer] of signers()) {
+  test(`${name}: one signer serves many keys, what it keeps is of the seed given`, () => {
+    const pairs = [1, 2, 3].map((seed) => generateKeypair(seededRandom(seed)))
+    for (const { privateKey } of [...pairs, ...pairs.reverse()]) {
+      const message = Uint8Array.of(1, 2)
+      assert.equal(signer.sign(message, privateKey), ed25519.sign(message, privateKey))
+    }
+    const changing = pairs[0]!.privateKey.slice()
+    signer.sign(Uint8Array.of(1), changing)
+    changing[0]! ^= 1
+    assert.equal(signer.publicKey(changing), ed25519.publicKey(changing))
+    const own = signer.publicKey(changing)
+    own.fill(0)
+    assert.equal(
+      signer.publicKey(changing),
+      ed25519.publicKey(changing),
+      'its own is not given away',
+    )
+  })
+}
+
+test('the reference of a node signs as the reference does, whatever the message and the key', () => {
+  const signer = new NobleSigner()
+  const bytes = (size: number) => fc.uint8Array({ minLength: size, maxLength: size })
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 300 }), bytes(32), (message, seed) => {
+      const signature = signer.sign(message, seed)
+      assert.equal(signature, ed25519.sign(message, seed))
+      assert.ok(signer.verify(signature, message, signer.publicKey(seed)))
+    }),
+    { numRuns: 50 },
+  )
+  for (const size of [0, 31, 33, 64]) {
+    assert.throws(() => signer.sign(Uint8Array.of(1), new Uint8Array(size)), /32 raw bytes/)
   }
-  const changing = pairs[0]!.privateKey.slice()
-  signer.sign(Uint8Array.of(1), changing)
-  changing[0]! ^= 1
-  assert.equal(signer.publicKey(changing), ed25519.publicKey(changing))
 })
 
 test('without a choice the host signs; a choice is kept', () => {
-  assert.equal(chooseSigner('noble'), { ...ed25519, isSlow: true })
+  assert.ok(chooseSigner('noble') instanceof NobleSigner)
   for (const choice of [undefined, 'platform'] as const) {
     const chosen = chooseSigner(choice)
-    assert.ok(chosen !== undefined && chosen.sign !== ed25519.sign)
-    assert.not(chosen?.isSlow)
+    assert.ok(chosen !== undefined && !(chosen instanceof NobleSigner))
   }
 })
 
