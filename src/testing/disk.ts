@@ -53,6 +53,11 @@ export class Disk implements Storage {
     return this.#waiting > 0
   }
 
+  /** Changes that a loss of power may undo. */
+  get unsynced(): number {
+    return this.#journal.length
+  }
+
   async read(path: string, maxBytes: number): ReturnType<Storage['read']> {
     await this.#turn(this.#env.latencyMs())
     return this.#storage.read(path, maxBytes)

@@ -79,6 +79,11 @@ export class Power {
     return this.paused || this.#waiting.length > 0 || this.#disk.busy
   }
 
+  /** Something is on its disk that a loss of power may undo. */
+  get hasUnsynced(): boolean {
+    return this.#disk.unsynced > 0
+  }
+
   /** For how long, all in all, this machine has kept its steps waiting, at most. */
   get stalledMs(): number {
     const pausedAtMs = this.#pausedAtMs ?? this.#world.nowMs

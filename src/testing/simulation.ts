@@ -243,6 +243,11 @@ export class Simulation {
     this.#machine(name).diskMaxMs = latencyMaxMs
   }
 
+  /** The running machine's disk has changes that a loss of power may undo. */
+  hasUnsynced(name: string): boolean {
+    return this.isOn(name) && this.#machine(name).power?.hasUnsynced === true
+  }
+
   /** Stops a node in order. Rejects when something of it is still to run afterwards. */
   async shutdown(name: string): Promise<void> {
     const { power, node } = this.#machine(name)

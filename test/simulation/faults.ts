@@ -67,11 +67,12 @@ export function fireFaults(sim: Simulation, scenario: Scenario, hands: FaultHand
     const name = sim.names[below(sim.names.length)] ?? ''
     switch (kind) {
       case 'crash': {
-        if (!sim.isOn(name)) return false
-        const { undone, torn } = hands.crash(name)
+        const victim = victimOf(sim, name)
+        if (!sim.isOn(victim)) return false
+        const { undone, torn } = hands.crash(victim)
         count('disk undone', undone)
         count('disk torn', torn)
-        bootLater(name)
+        bootLater(victim)
         return true
       }
       case 'stop':
@@ -106,6 +107,11 @@ export function fireFaults(sim: Simulation, scenario: Scenario, hands: FaultHand
   }
   next()
   return { counts, strangers }
+}
+
+/** Whoever has something to lose, if anybody has: a crash in the right moment is rare by chance. */
+function victimOf(sim: Simulation, drawn: string): string {
+  return sim.names.find((name) => sim.hasUnsynced(name)) ?? drawn
 }
 
 function troubleMachine(

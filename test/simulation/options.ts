@@ -20,8 +20,8 @@ export type SimOptions =
   | { readonly tag: 'error'; readonly message: string }
 
 const usage = [
-  'usage: npm run sim -- --seed N [--nodes A-B] [--verbose | --many K [--jobs J]]',
-  '| --scenario survivors [--seed N] [--nodes N]',
+  'usage: npm run sim -- --seed N [--nodes A-B] [--verbose | --many K [--jobs J]] [--json]',
+  '| --scenario survivors [--seed N] [--nodes N] [--json]',
 ].join(' ')
 const seedMax = 2 ** 32 - 1
 const manyMax = 1_000_000
@@ -42,6 +42,8 @@ export function parseOptions(args: readonly string[]): SimOptions {
         jobs: { type: 'string', default: '1' },
         scenario: { type: 'string' },
         verbose: { type: 'boolean', default: false },
+        // The result is one line of JSON in any case.
+        json: { type: 'boolean', default: false },
       },
     })
     if (values.scenario !== undefined) return scenarioOptions(values)

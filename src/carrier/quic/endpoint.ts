@@ -34,6 +34,8 @@ import { Turns } from './turns.ts'
 const scratchBytes = 65_536
 /** Large, so that most messages lie whole in what is read at once and need not be put together. */
 const readBytes = 256 * 1024
+/** A rest that is smaller would cut most messages in two. */
+const readLeastBytes = 64 * 1024
 
 type DialResult = { readonly tag: 'ok'; readonly connection: Connection } | CarrierFailure
 type PendingDial = {
@@ -48,7 +50,7 @@ class QuicEndpoint implements Endpoint, ConnectionHost, AcceptorHost {
   readonly turns = new Turns()
   readonly localCertHash: Uint8Array
   // Plain byte arrays: on a Buffer `slice` does not copy, and handlers are given views of these.
-  readonly readArea = new ReadArea(readBytes)
+  readonly readArea = new ReadArea(readBytes, readLeastBytes)
   readonly writeScratch = new Uint8Array(scratchBytes)
   readonly quiche: Quiche
   readonly settings: QuicSettings

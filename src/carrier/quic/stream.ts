@@ -176,7 +176,7 @@ export class QuicStream implements CarrierStream {
         this.#endHeld = true
       }
       if (length > 0) this.#handler.onData(bytes.subarray(0, length))
-      if (this.#handler?.kept?.() === true) area.renew()
+      if (this.#handler?.kept?.() === true) area.keep(length)
       if (fin) this.#tellEnd()
     }
   }

@@ -19,7 +19,8 @@ import type { FailReason, Layer, LightEngine, Port } from './engine.ts'
 import { buildGraph, type Graph } from './graph.ts'
 
 export class MembershipLayer implements Layer<MembershipMessage, MembershipTimer> {
-  readonly options: MembershipOptions
+  /** Of all nodes. May be changed: what is set by then goes by the former ones. */
+  options: MembershipOptions
   readonly port: Port<MembershipMessage, MembershipTimer>
   /** Told of every peer that enters or leaves an active view, when the step is done. */
   onUp: ((node: number, peer: number) => void) | undefined

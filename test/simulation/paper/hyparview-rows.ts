@@ -164,7 +164,7 @@ function graphRows({ nodes }: HyparviewPlan, runs: Runs): PaperRow[] {
   ]
 }
 
-/** What `onClose` asks for; `onSend` is shown beside it and decides nothing. */
+/** What `onClose` asks for; `onSend`, of the first seeds, is shown beside it and decides nothing. */
 function reliabilityRows({ nodes, messages, failures }: HyparviewPlan, runs: Runs): PaperRow[] {
   const metric = `reliability of ${messages} messages, %`
   const rows: PaperRow[] = []
@@ -182,10 +182,13 @@ function reliabilityRows({ nodes, messages, failures }: HyparviewPlan, runs: Run
       ok: asked ? Math.min(paperProfile, ours) >= least : null,
     })
   }
+  const isMeasured = ({ reliabilityOnSend }: HyparviewFigures): boolean =>
+    reliabilityOnSend.size > 0
+  const onSend = { paper: runs.paper.filter(isMeasured), ours: runs.ours.filter(isMeasured) }
   for (const [percent, value] of published.reliability) {
     if (!failures.includes(percent)) continue
     const pick: Pick = (of) => of.reliabilityOnSend.get(percent) ?? 0
-    const row = note(runs, metric, `${percent}% failed, noticed on send`, pick)
+    const row = note(onSend, metric, `${percent}% failed, noticed on send`, pick)
     rows.push({ ...row, published: value, plotted: true })
   }
   return rows

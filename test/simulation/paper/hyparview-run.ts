@@ -36,6 +36,8 @@ export type HyparviewPlan = {
   readonly healings: readonly number[]
   /** Healing is given up after so many cycles. */
   readonly healingCyclesMax: number
+  /** Seeds up to this one are also measured noticing `onSend`, which decides nothing. */
+  readonly onSendSeeds: number
 }
 
 export type HyparviewFigures = {
@@ -53,7 +55,7 @@ export type HyparviewFigures = {
   readonly oneWayEdges: number
   /** By percent failed: mean percent of the living that a message reaches, noticing `onClose`. */
   readonly reliability: ReadonlyMap<number, number>
-  /** The same noticing `onSend`. */
+  /** The same noticing `onSend`; nothing where it was not measured. */
   readonly reliabilityOnSend: ReadonlyMap<number, number>
   /** By percent failed: cycles until healed. */
   readonly healing: ReadonlyMap<number, number>
@@ -91,8 +93,10 @@ export function runHyparview(
   const reliability = new Map<number, number>()
   const reliabilityOnSend = new Map<number, number>()
   for (const percent of plan.failures) {
-    fail(percent)
-    reliabilityOnSend.set(percent, overlay.reliability(plan.messages))
+    if (seed <= plan.onSendSeeds) {
+      fail(percent)
+      reliabilityOnSend.set(percent, overlay.reliability(plan.messages))
+    }
     fail(percent)
     overlay.noticeClosedChannels()
     reliability.set(percent, overlay.reliability(plan.messages))

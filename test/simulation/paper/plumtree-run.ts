@@ -24,6 +24,7 @@ export type PlumtreeProfile = {
 }
 
 export type Senders = 'one' | 'many'
+export type Links = 'asIs' | 'atRest'
 
 export type StableFigures = {
   /** By cycle, the first broadcast on. */
@@ -48,6 +49,8 @@ export type FailureFigures = {
 export const healedPoints = 1
 export const treeRedundancy = 0.05
 const healingCyclesMax = 5
+/** A period as long as no run is. */
+const neverMs = 1e12
 /** The part of a cycle that a broadcast has before crashes are noticed. */
 const broadcastPart = 0.9
 
@@ -88,13 +91,17 @@ export class PlumtreeRun {
   /**
    * Starts the broadcast rules on this overlay and broadcasts once in each of so many cycles. The
    * first ones, the stabilisation, are whole membership cycles, in which active views fill up.
+   * `links` at rest: nodes do not change a sound link for another from time to time.
    */
   stable(
     options: BroadcastOptions,
-    senders: Senders,
+    { senders, links = 'asIs' }: { readonly senders: Senders; readonly links?: Links },
     cycles: number,
     stabilisation: number,
   ): StableFigures {
+    const { options: usual } = this.#profile.membership
+    const atRest = { ...usual, rotatePeriodMs: neverMs }
+    this.#membership.options = links === 'atRest' ? atRest : usual
     this.#broadcast.start(options)
     this.#fixed = this.#anyone()
     const costs: BroadcastCost[] = []

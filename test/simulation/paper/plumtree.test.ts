@@ -13,9 +13,9 @@ const test = suite('plumtree tables')
 
 const plan = {
   ...plumtreePlan(1000),
-  stabilisation: 5,
+  stabilisation: 10,
   cycles: 16,
-  ourCycles: 9,
+  ourCycles: 14,
   failures: [40, 80],
   steadyCycles: 1,
 }

@@ -21,8 +21,8 @@ import {
   paperBroadcastOptions,
 } from '../../../src/broadcast/index.ts'
 import { defaultProfile, paperProfile } from './hyparview.ts'
-import { type PlumtreeFigures, plumtreeRows } from './plumtree-rows.ts'
-import { type FailureFigures, PlumtreeRun, type Senders } from './plumtree-run.ts'
+import { linksAtRest, type PlumtreeFigures, plumtreeRows } from './plumtree-rows.ts'
+import { type FailureFigures, type Links, PlumtreeRun, type Senders } from './plumtree-run.ts'
 import { type PaperResult, paperResult } from './rows.ts'
 
 export type PlumtreePlan = {
@@ -58,11 +58,12 @@ export function plumtreePlan(nodes: number): PlumtreePlan {
 }
 
 type Strategy = {
-  readonly name: 's-s' | 'm-s' | 'opt s-s' | 'opt m-s' | 'opt m-s, 7'
+  readonly name: 's-s' | 'm-s' | 'opt s-s' | 'opt m-s' | 'opt m-s, 7' | typeof linksAtRest
   readonly senders: Senders
   readonly threshold: BroadcastOptions['optimisationThreshold']
   /** Percent of nodes that crash at once. */
   readonly failures: 'all' | 'some' | 'none'
+  readonly links?: Links
 }
 
 const strategies: readonly Strategy[] = [
@@ -75,6 +76,7 @@ const strategies: readonly Strategy[] = [
 const ourStrategies: readonly Strategy[] = [
   { name: 'opt s-s', senders: 'one', threshold: 7, failures: 'none' },
   { name: 'opt m-s', senders: 'many', threshold: 7, failures: 'all' },
+  { name: linksAtRest, senders: 'many', threshold: 7, failures: 'none', links: 'atRest' },
 ]
 /** Of which the paper shows the hops with the tree optimised. */
 const someFailures: readonly number[] = [40]
@@ -150,7 +152,7 @@ function figures(
   for (const [at, strategy] of wanted.entries()) {
     const { name, senders } = strategy
     fresh(at)
-    stable.set(name, run.stable(optionsFor(strategy), senders, cycles, plan.stabilisation))
+    stable.set(name, run.stable(optionsFor(strategy), strategy, cycles, plan.stabilisation))
     const back = run.keep()
     const { all, some, none } = { all: plan.failures, some: someFailures, none: [] }
     const byPercent = new Map<number, FailureFigures>()

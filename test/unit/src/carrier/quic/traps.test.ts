@@ -91,7 +91,7 @@ test('quiche is not asked for readable streams when there are none', async () =>
   }
   const streams = new Streams(owner, 'dialer')
   for (let turns = 0; turns < 10; turns++) {
-    streams.read(new ReadArea(100), nothing)
+    streams.read(new ReadArea(100, 10), nothing)
     streams.checkStopped()
     streams.pump(new Uint8Array(100))
   }
