@@ -2,7 +2,7 @@
  * Checks at the boundary: a value a user gave, refused with a message that names the field and
  * what was received. Inside, types are trusted.
  */
-import type { Name } from './destination.ts'
+import type { Name, NameTerm } from './destination.ts'
 import { BadArgument } from './exit.ts'
 import { isPid, isReference, type Pid, type Reference } from './identifier.ts'
 import { limits } from './limits.ts'
@@ -47,8 +47,12 @@ function isName(to: { readonly tag: unknown; readonly name: unknown }): boolean 
   const { tag, name } = to
   if (tag === 'local') return typeof name === 'string'
   if (tag === 'at') return typeof name === 'string' && 'node' in to && typeof to.node === 'string'
-  const isKey = typeof name === 'string' || typeof name === 'number'
-  return tag === 'via' && isKey && 'registry' in to && typeof to.registry === 'string'
+  return tag === 'via' && isTerm(name) && 'registry' in to && typeof to.registry === 'string'
+}
+
+/** Something that may be a via name; whether it is one its registry says. */
+export function isTerm(name: unknown): name is NameTerm {
+  return name !== undefined && typeof name !== 'function' && typeof name !== 'symbol'
 }
 
 /** Optional arguments, as an object with none but the `known` fields. */

@@ -23,18 +23,22 @@ export type RemoteName<P = unknown> = {
   readonly [protocol]?: P
 }
 
-/**
- * What a registry knows its names by. `1` and `'1'` are two names. Terms as names would need a
- * canonical text, which belongs to the wire: the registries of a node take these two only.
- */
+/** What the registries of a node know their names by. `1` and `'1'` are two names. */
 export type NameKey = string | number
+
+/**
+ * What a via name may be. Two terms are one name when they are equal, which takes a canonical
+ * text; that belongs to the wire, so that only the registries of the cluster take other terms than
+ * a `NameKey`.
+ */
+export type NameTerm = NameKey | bigint | boolean | null | object
 
 /** A name in a registry of the caller's node. */
 export type ViaName<P = unknown> = {
   readonly tag: 'via'
   /** What the registry itself is called. */
   readonly registry: string
-  readonly name: NameKey
+  readonly name: NameTerm
   readonly [protocol]?: P
 }
 

@@ -7,6 +7,7 @@ export type {
   LocalName,
   Name,
   NameKey,
+  NameTerm,
   Ref,
   RemoteName,
   ViaName,

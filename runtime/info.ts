@@ -5,7 +5,7 @@ import { BadArgument } from './exit.ts'
 import type { Pid } from './identifier.ts'
 import { type Caller, systemOf } from './local-node.ts'
 
-/** The pid that has a local name, or undefined (OTP `whereis/1`). */
+/** The pid that has a local name, or undefined (OTP `whereis/1`); for other names `whereisName`. */
 export function whereis(caller: Caller, name: string): Pid | undefined {
   return systemOf(caller).names.get(name)?.pid
 }

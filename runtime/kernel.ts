@@ -6,7 +6,15 @@
 export { ancestorsOf } from './ancestors.ts'
 export { runBody } from './body.ts'
 export { checkMailbox, isMailboxOptions } from './bounded-process.ts'
-export { checkName, checkPid, checkSignal, checkTimeout, show } from './check.ts'
+export {
+  checkName,
+  checkOptions,
+  checkPid,
+  checkSignal,
+  checkTimeout,
+  isTerm,
+  show,
+} from './check.ts'
 export { reportCrash } from './crash.ts'
 export { deadLetter } from './dead-letter.ts'
 export { deliver } from './deliver.ts'
@@ -37,6 +45,7 @@ export {
   type Receiver,
   UNHELD,
 } from './process.ts'
+export { LocalReference } from './refs.ts'
 export { formatLog } from './report.ts'
 export { holdRequest, Request } from './request.ts'
 export type { Route, Signal } from './route.ts'

@@ -8,19 +8,20 @@
  * pid, here as for every other name, so that order and failures are the same for all of them.
  */
 import { show } from './check.ts'
-import type { NameKey, ViaName } from './destination.ts'
+import type { NameTerm, ViaName } from './destination.ts'
 import type { Reason } from './exit.ts'
 import type { Pid } from './identifier.ts'
 
+/** For a term that a registry does not take as a name `whereis` has nobody, the others throw. */
 export interface NameRegistry {
-  /** Who has the name now. */
-  whereis(name: NameKey): Pid | undefined
+  /** Who has the name now. Never throws: timers ask too, long after a name was made. */
+  whereis(name: NameTerm): Pid | undefined
   /** Why `name` cannot be given just now; undefined: it can (OTP's `yes`). */
-  refusal(name: NameKey): Reason | undefined
+  refusal(name: NameTerm): Reason | undefined
   /** Gives the name to a live process of this node. Call it only where `refusal` has none. */
-  register(name: NameKey, pid: Pid): void
-  /** Takes the name from whoever has it; nothing happens when nobody does. */
-  unregister(name: NameKey): void
+  register(name: NameTerm, pid: Pid): void
+  /** Takes the name from whoever has it here; nothing happens when nobody does. */
+  unregister(name: NameTerm): void
 }
 
 export class NameRegistries {

@@ -11,6 +11,18 @@ export {
   unsubscribeBroadcast,
 } from './broadcast/index.ts'
 export type { Address, Carrier } from './carrier/carrier.ts'
+export {
+  Confirmations,
+  type Dot,
+  type MapChange,
+  type MapEntry,
+  type MapPulled,
+  MapStore,
+  type MapStoreOptions,
+  type MapStoreWritten,
+  mapDelta,
+  OrMap,
+} from './crdt/index.ts'
 export type {
   BackendEnv,
   DiscoveryBackend,
@@ -36,12 +48,39 @@ export {
   unpinKey,
 } from './dist/index.ts'
 export {
+  compareHlc,
+  type Hlc,
+  HlcClock,
+  type HlcError,
+  type HlcOptions,
+  hlcFromBytes,
+  hlcToBytes,
+  packHlc,
+  unpackHlc,
+} from './hlc/index.ts'
+export {
   fingerprint,
   type PinLookup,
   type PinResult,
   type TrustedNode,
   type TrustMode,
 } from './identity/index.ts'
+export {
+  appendLog,
+  closeLog,
+  deleteLog,
+  type FileLog,
+  type LogAnswer,
+  type LogFailure,
+  type LogOptions,
+  type MapRecovery,
+  mapSnapshot,
+  type OpenedLog,
+  openLog,
+  recoverMap,
+  snapshotLog,
+  syncLog,
+} from './log/index.ts'
 export {
   type Description,
   describeSelf,
@@ -72,3 +111,79 @@ export { prepareKeys } from './node/prepare-keys.ts'
 export { StartError, startNode } from './node/start.ts'
 export type { WorkerOptions } from './node/worker-program.ts'
 export { startWorkers, type WorkerNode, type WorkersOptions } from './node/workers.ts'
+export {
+  broadcastCustom,
+  broadcastUpdate,
+  type ReplicaArg,
+  type ReplicaCallbacks,
+  type ReplicaOptions,
+  type ReplicaSource,
+  replica,
+} from './replica/index.ts'
+export {
+  type Claimant,
+  type ConflictResolver,
+  type ConflictVerdict,
+  type GlobalConflict,
+  type GlobalRegistered,
+  type GlobalRegistration,
+  globalNames,
+  globalRegister,
+  registerGlobalName,
+  resolveGlobalName,
+  unregisterGlobalName,
+} from './services/global/index.ts'
+export {
+  demonitorGroups,
+  type GroupEvent,
+  type GroupJoined,
+  type GroupLeft,
+  GroupScope,
+  type GroupView,
+  groupMembers,
+  groupScope,
+  isGroupEvent,
+  joinGroup,
+  leaveGroup,
+  localGroupMembers,
+  monitorGroup,
+  monitorGroups,
+  whichGroups,
+  whichLocalGroups,
+} from './services/groups/index.ts'
+export {
+  getProxy,
+  listProxies,
+  type ProxyInfo,
+  type StartedProxy,
+  startProxy,
+  stopProxy,
+} from './services/proxy/index.ts'
+export {
+  type Instance,
+  listServices,
+  lookupLocal,
+  lookupService,
+  type Prefer,
+  registerService,
+  type ServiceEvent,
+  type ServiceFilter,
+  type ServiceFound,
+  type ServiceMetadata,
+  type ServiceOptions,
+  subscribeServices,
+  unregisterService,
+  unsubscribeServices,
+  updateMetadata,
+  type WhereisOptions,
+  whereisService,
+} from './services/registry/index.ts'
+export {
+  findRoute,
+  forgetRoutes,
+  type Route,
+  type RouterStatistics,
+  routerStatistics,
+  type Sought,
+  searchService,
+} from './services/router/index.ts'

@@ -268,4 +268,133 @@ export const limits = {
   verdictListedMax: 256,
   /** Members described in one message. */
   verdictEntriesMax: 128,
+  /** A timestamp's wall part, in the year 10889: far enough from what a number holds. */
+  hlcWallMaxMs: 2 ** 48 - 1,
+  /** How far ahead of its own wall clock a node takes timestamps to be true. */
+  hlcMaxDriftMs: 3_600_000,
+  /** Key of a multi-writer map. */
+  crdtKeyMaxChars: 65_536,
+  /** Keys of one multi-writer map, removed ones that are not forgotten yet included. */
+  crdtKeysMax: 1_000_000,
+  /** Nodes of which such a map follows what it has seen. */
+  crdtNodesMax: 20_000,
+  /** How long a node that confirms nothing keeps the others from forgetting removals: a week. */
+  crdtHorizonMs: 7 * 24 * 3_600_000,
+  /** Name of a store as a file name, percent-encoded. */
+  logNameMaxChars: 200,
+  /** One record of a log, encoded. */
+  logRecordMaxBytes: 64 * 1024 * 1024,
+  /** A log, and a snapshot. */
+  logFileMaxBytes: 1024 * 1024 * 1024,
+  /** Records that wait for a slow disk. */
+  logQueueMaxBytes: 64 * 1024 * 1024,
+  /** Entries of a map that a snapshot takes at a time. */
+  logEntriesPerTerm: 1024,
+  /** Names one node has registered in the cluster. */
+  serviceNamesMax: 262_144,
+  /** A name that is neither string nor number, as canonical bytes. */
+  serviceNameMaxBytes: 1024,
+  /** What a process says of itself with its name, encoded. */
+  serviceMetadataMaxBytes: 16 * 1024,
+  /** Why a name went, encoded, as other nodes are told; larger reasons are cut to their tag. */
+  serviceReasonMaxBytes: 1024,
+  serviceTagMaxChars: 255,
+  /** Lookups that wait for a name to appear. */
+  serviceWaitersMax: 65_536,
+  /** How long they wait unless told. */
+  serviceLookupMs: 1_000,
+  /** Entries of one author in a table, and their bytes: keys and encoded values. */
+  tableEntriesMax: 262_144,
+  tableMaxBytes: 64 * 1024 * 1024,
+  /** Those of all authors; above it only who has less than its share gets more. */
+  tableAllEntriesMax: 2_000_000,
+  tableAllMaxBytes: 512 * 1024 * 1024,
+  /** A key, in characters, and an encoded value. */
+  tableKeyMaxChars: 64 * 1024,
+  tableValueMaxBytes: 64 * 1024,
+  /** Why an entry was removed, encoded; larger causes are not told. */
+  tableCauseMaxBytes: 2 * 1024,
+  /** Changes of its own table that a node can tell one by one; and the characters of their keys. */
+  tableLogMax: 65_536,
+  tableLogMaxBytes: 8 * 1024 * 1024,
+  /** Name of a replica, in characters. */
+  replicaNameMaxChars: 200,
+  /** One part of a transfer: bytes, unless one entry is longer, and entries. */
+  replicaChunkMaxBytes: 64 * 1024,
+  replicaChunkOpsMax: 256,
+  /** Parts on their way to one node that it has not acknowledged. */
+  replicaChunksUnheardMax: 2,
+  /** Nodes that are being sent a table at a time; others ask again later. */
+  replicaSendsMax: 256,
+  /** A node that acknowledges nothing for so long is not sent the rest. */
+  replicaSendStalledMs: 10_000,
+  /** Changes in a broadcast; when they are more, nodes ask for them. */
+  replicaDeltaMaxBytes: 16 * 1024,
+  /** Entries looked at, in one turn, while what is left over is removed. */
+  replicaSweepMax: 1024,
+  /** Authors in one message about what is known of them. */
+  replicaHeadsMax: 1024,
+  /** Authors asked at a time, and questions per second. */
+  replicaPullsMax: 32,
+  replicaPullsPerSecondMax: 512,
+  /** Authors whose table is not here and that are to be asked when they come. */
+  replicaMissedMax: 20_000,
+  /** Nodes whose messages are counted each for itself; who was silent longest is forgotten. */
+  replicaSendersMax: 1024,
+  /** Pieces of one snapshot of a program's replica, and of one update. */
+  replicaPiecesMax: 1_000_000,
+  replicaUpdateMax: 4096,
+  /** Global names that processes of one node have; characters of what one is known by. */
+  globalNamesMax: 100_000,
+  globalKeyMaxChars: 256,
+  /** How often resolvers may take a global name from one another. */
+  globalRankMax: 8,
+  /** When a node that has a disputed name is asked again whether it does. */
+  globalAskAgainMs: 1_000,
+  /** What a resolver may take, and each side to show it its state. */
+  globalResolverMaxMs: 5_000,
+  globalStateMaxMs: 1_000,
+  /** Who lost a global name and reads the signal as mail is ended without it. */
+  globalStopMaxMs: 5_000,
+  /** Resolvers at work at a time; conflicts beyond wait. */
+  globalResolversMax: 64,
+  /** What names a process group, encoded. */
+  groupKeyMaxBytes: 1_024,
+  /** How often one process may be in one group, and those of one node in all groups together. */
+  groupJoinsMax: 100,
+  groupMembershipsMax: 100_000,
+  /** Hops that a search or a relayed packet may make. */
+  routeTtl: 5,
+  /** A search of the overlay, all its hops together. */
+  routeDeadlineMs: 5_000,
+  /** Searches and packets of others that one node works on; of one neighbour; its own searches. */
+  routerMaxInFlight: 256,
+  routerInFlightPerPeerMax: 64,
+  routerOwnMax: 256,
+  /** Searches remembered, so that none is handed on twice. */
+  routeSeenMax: 4096,
+  /** Ways remembered to services, and to nodes; for how long, and when the old ones are removed. */
+  routeCacheMax: 4096,
+  routeCacheTtlMs: 1_800_000,
+  routeCacheSweepPeriodMs: 60_000,
+  /** A call, message or answer that is relayed, encoded; those of this node on their way. */
+  relayBodyMaxBytes: 1024 * 1024,
+  relaysOwnMax: 256,
+  /** Proxies of one node, and processes that hold one of them. */
+  proxiesMax: 4096,
+  proxyHoldersMax: 4096,
+  /** A proxy that nobody has held for so long ends. */
+  proxyUnheldMaxMs: 60_000,
+  /** What a call through a proxy may take. */
+  proxyCallTimeoutMs: 10_000,
+  /** Calls of one proxy whose answers are waited for. */
+  proxyCallsMax: 4096,
+  /** Messages of one proxy on their way by relays; those beyond are dropped. */
+  proxyCastMaxInFlight: 32,
+  /** Messages that wait in a proxy while it dials, and in its mailbox before senders are held. */
+  proxyWaitingMax: 1024,
+  proxyMailboxMax: 4096,
+  /** How long they wait before they are relayed, and when a node is dialled again in vain. */
+  proxyDialPatienceMs: 1_000,
+  proxyDialAgainMs: 10_000,
 } as const

@@ -83,7 +83,7 @@ export {
 export type { LogFields, LogLevel, LogRecord } from './logger/record.ts'
 export type { Redact } from './logger/redact.ts'
 export { abcast, type MultiCallResult, multiCall } from './multi-call.ts'
-export { at, local, type OwnName, via } from './name.ts'
+export { at, global, local, type OwnName, via } from './name.ts'
 export {
   type OffloadOptions,
   type OffloadPool,

@@ -7,10 +7,11 @@ import {
   type LocalName,
   type Module,
   type NameKey,
+  type NameTerm,
   type RemoteName,
   type ViaName,
 } from '../runtime/index.ts'
-import { checkName, show } from '../runtime/kernel.ts'
+import { checkName, isTerm, show } from '../runtime/kernel.ts'
 
 /** What a process can be started as: `'carts'`, `local(Carts, 'carts')`, `via(...)`. */
 export type OwnName<P = unknown> = string | LocalName<P> | ViaName<P>
@@ -25,14 +26,37 @@ export function at<P>(node: string, _behaviour: Module<P, never>, name: string):
   return { tag: 'at', node, name }
 }
 
+/** The registry of the whole cluster. Its names may be any terms that can be sent. */
+export const clusterRegistry = 'cluster'
+
+/** The registry of names that one process of the whole cluster has. */
+export const globalRegistry = 'global'
+
 /**
  * A server that registry `registry` of the caller's node knows as `name`, each time anew. Throws
- * `BadArgument` unless `name` is a string of 1 to 255 characters or a finite number.
+ * `BadArgument` unless `name` is a string of 1 to 255 characters or a finite number; in the
+ * registry `cluster` it may be another term, which is checked where the name is used.
  */
-export function via<P>(_behaviour: Module<P, never>, registry: string, name: NameKey): ViaName<P> {
+export function via<P>(
+  behaviour: Module<P, never>,
+  registry: typeof clusterRegistry,
+  name: NameTerm,
+): ViaName<P>
+export function via<P>(behaviour: Module<P, never>, registry: string, name: NameKey): ViaName<P>
+export function via<P>(_behaviour: Module<P, never>, registry: string, name: NameTerm): ViaName<P> {
   checkName('registry', registry)
-  checkKey('name', name)
+  checkViaName(registry, name)
   return { tag: 'via', registry, name }
+}
+
+/** The one server of the cluster that has this name: `via(behaviour, 'global', name)`. */
+export function global<P>(behaviour: Module<P, never>, name: NameKey): ViaName<P> {
+  return via(behaviour, globalRegistry, name)
+}
+
+function checkViaName(registry: string, name: unknown): void {
+  const isObject = typeof name !== 'string' && typeof name !== 'number' && isTerm(name)
+  if (registry !== clusterRegistry || !isObject) checkKey('name', name)
 }
 
 /** Names and keys of registries: strings as long as local names, and finite numbers. */
@@ -48,7 +72,7 @@ export function ownName(given: unknown): string | ViaName {
   const name = typeof given === 'string' ? given : nameWithin(given)
   if (typeof name === 'object') {
     checkName('name.registry', name.registry)
-    checkKey('name', name.name)
+    checkViaName(name.registry, name.name)
   } else checkName('name', name)
   return name
 }
@@ -67,8 +91,8 @@ function nameWithin(given: unknown): string | ViaName {
   if (typeof given === 'object' && given !== null && 'tag' in given && 'name' in given) {
     const { tag, name } = given
     if (tag === 'local' && typeof name === 'string') return name
-    const isKey = typeof name === 'string' || typeof name === 'number'
-    if (tag === 'via' && 'registry' in given && typeof given.registry === 'string' && isKey) {
+    const isVia = tag === 'via' && 'registry' in given && isTerm(name)
+    if (isVia && typeof given.registry === 'string') {
       return { tag: 'via', registry: given.registry, name }
     }
   }

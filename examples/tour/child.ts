@@ -14,6 +14,8 @@ export type ChildOptions = {
   readonly cookie: string
   readonly tickMs: number
   readonly nodes: Readonly<Record<string, { readonly host: string; readonly port: number }>>
+  /** Whom to join a cluster through; nobody who waits to be found. */
+  readonly join: readonly string[]
 }
 
 const options: ChildOptions = JSON.parse(process.argv[2] ?? '{}')
@@ -22,7 +24,7 @@ const node = await startNode({
   ...rest,
   carrier: quicCarrier({ host: '127.0.0.1', port }),
   modules,
-  root: child(Program),
+  root: child(Program, rest.name),
   quiet: true,
   drainOnSignals: true,
 })

@@ -16,6 +16,7 @@ import {
   authenticated,
   linkExit,
   monitorReason,
+  nameVanishes,
   order,
   reconnected,
   remoteCall,
@@ -24,6 +25,7 @@ import {
   sendMarker,
   speed,
   supervisorRestart,
+  viaCall,
 } from './steps.ts'
 
 const json = process.argv.includes('--json')
@@ -38,10 +40,12 @@ const shown = {
   authenticated: false,
   remoteCall: false,
   remoteSpawn: false,
+  viaCall: false,
   order: false,
   monitorReason: false,
   linkExit: false,
   nodeDown: false,
+  nameVanishes: false,
   supervisorRestart: false,
   reconnect: false,
   strangerRefused: false,
@@ -63,11 +67,12 @@ try {
 }
 
 async function tour(): Promise<void> {
-  const startC = (port: number): Child => startChild('child', options(stage.c, port, {}))
+  const startC = (port: number): Child => startChild('child', options(stage.c, port, {}, []))
   c = startC(0)
   const cPort = await portOf(c)
   say(`node c is up on UDP port ${cPort}`)
-  const b = startChild('child', options(stage.b, 0, { [stage.c]: { host, port: cPort } }))
+  const toC = { [stage.c]: { host, port: cPort } }
+  const b = startChild('child', options(stage.b, 0, toC, [stage.c]))
   const bPort = await portOf(b)
   say(`node b is up on UDP port ${bPort}`)
   const forwarder = await startForwarder(cPort, marker)
@@ -76,7 +81,8 @@ async function tour(): Promise<void> {
     carrier: quicCarrier({ host, port: 0 }),
     nodes: { [stage.b]: { host, port: bPort }, [stage.c]: { host, port: forwarder.port } },
     modules,
-    root: child(Program),
+    root: child(Program, `a@${host}`),
+    join: [stage.b, stage.c],
     dataDir: dataDir(`a@${host}`),
     cookie,
     tickMs,
@@ -93,6 +99,9 @@ async function tour(): Promise<void> {
     )
     await step('remoteCall', 'a called a server on b by name', () => remoteCall(self, stage))
     await step('remoteSpawn', 'a started a server on b', () => remoteSpawn(self, stage))
+    await step('viaCall', 'a called a server on b by a name of the cluster', () =>
+      viaCall(self, stage),
+    )
     await step('order', '10,000 messages from a to b, in order, while b floods c', () =>
       order(self, stage),
     )
@@ -112,6 +121,9 @@ async function tour(): Promise<void> {
     Object.assign(info, measured)
     say(`a remote call takes ${measured.rttUs} us; ${measured.callsPerSec} calls per second`)
     const old = await killC(self)
+    await step('nameVanishes', 'what c had registered is gone from the names that a knows', () =>
+      nameVanishes(self, stage),
+    )
     await step(
       'reconnect',
       'c came back: its old pid is dead, its new server answers',
@@ -167,7 +179,7 @@ async function encrypted(
 
 async function strangerRefused(self: Self, aPort: number): Promise<boolean> {
   const stranger = startChild('stranger', {
-    ...options(stage.b, 0, { [`a@${host}`]: { host, port: aPort } }),
+    ...options(stage.b, 0, { [`a@${host}`]: { host, port: aPort } }, []),
     dataDir: dataDir('stranger'),
   })
   const { accepted } = await self.wait(stranger.first)
@@ -200,8 +212,13 @@ function toldToEnd(): boolean {
   return events.some((event) => event.tag === 'log' && event.message === 'the node drains')
 }
 
-function options(name: string, port: number, nodes: ChildOptions['nodes']): ChildOptions {
-  return { name, port, dataDir: dataDir(name), cookie, tickMs, nodes }
+function options(
+  name: string,
+  port: number,
+  nodes: ChildOptions['nodes'],
+  join: ChildOptions['join'],
+): ChildOptions {
+  return { name, port, dataDir: dataDir(name), cookie, tickMs, nodes, join }
 }
 
 async function portOf(child: Child): Promise<number> {

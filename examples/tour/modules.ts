@@ -9,6 +9,7 @@ import {
   reply,
   type Self,
   supervisor,
+  via,
 } from 'skein'
 
 export type Counter = {
@@ -72,12 +73,18 @@ export const Mortal = process('tour.mortal', async (self: Self) => {
   return exit(reason)
 })
 
-/** The program of every node: one named counter under a supervisor. */
-export const Program = supervisor('tour.program', () => ({
+/** The counter that node `node` has registered for all the others. */
+export const shared = (node: string) => via(Counter, 'cluster', { counterOf: node })
+
+/** The program of every node: a counter of its own and a shared one, under a supervisor. */
+export const Program = supervisor('tour.program', (node: string) => ({
   strategy: 'oneForOne',
   intensity: 3,
   periodMs: 5_000,
-  children: [child(Counter, 0, { id: 'counter', name: 'counter' })],
+  children: [
+    child(Counter, 0, { id: 'counter', name: 'counter' }),
+    child(Counter, 0, { id: 'shared', name: shared(node) }),
+  ],
 }))
 
 export const modules = [Counter, Collector, Flooder, Echo, Mortal, Program]

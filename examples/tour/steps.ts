@@ -11,6 +11,7 @@ import {
   Exit,
   isDown,
   isExit,
+  lookupService,
   nodeOf,
   nodes,
   type Pid,
@@ -18,8 +19,11 @@ import {
   type Self,
   spawnAt,
   spawnMonitorAt,
+  subscribeServices,
+  unsubscribeServices,
+  whereisService,
 } from 'skein'
-import { Collector, Counter, Echo, Flooder, Mortal } from './modules.ts'
+import { Collector, Counter, Echo, Flooder, Mortal, shared } from './modules.ts'
 
 /** Names and places the steps need. */
 export type Stage = {
@@ -30,6 +34,8 @@ export type Stage = {
 }
 
 const waitMs = 5_000
+/** The verdict on a lost node asks others before it is given. */
+const vanishMs = 12_000
 
 /** Both peers are connected, and each side has pinned the very key the other one has on disk. */
 export async function authenticated(self: Self, stage: Stage): Promise<boolean> {
@@ -58,6 +64,32 @@ export async function remoteSpawn(self: Self, { b }: Stage): Promise<boolean> {
   const sum = await call(self, counter, 'add', 1)
   self.exit(counter, 'kill')
   return node === b && pid === counter && nodeOf(counter) === b && sum === 101
+}
+
+/** A server on b is called by a name that b has told the cluster. */
+export async function viaCall(self: Self, { b }: Stage): Promise<boolean> {
+  const { name } = shared(b)
+  const found = await whereisService(self, name, { timeoutMs: waitMs })
+  const { pid, node } = await call(self, shared(b), 'whereAreYou')
+  return node === b && found.tag === 'ok' && found.pid === pid
+}
+
+/** The name of a server on c, which has been killed, is gone here too. */
+export async function nameVanishes(self: Self, { c }: Stage): Promise<boolean> {
+  const { name } = shared(c)
+  subscribeServices(self, { name })
+  while (lookupService(self, name).length > 0) {
+    await self.receive(isServiceDown, { timeoutMs: vanishMs })
+  }
+  unsubscribeServices(self)
+  const found = await whereisService(self, name, { timeoutMs: 0 })
+  return found.tag === 'error' && found.reason === 'notFound'
+}
+
+function isServiceDown(message: unknown): boolean {
+  return typeof message === 'object' && message !== null && 'tag' in message
+    ? message.tag === 'serviceDown'
+    : false
 }
 
 /** 10,000 numbered messages from a to b while b floods c. */

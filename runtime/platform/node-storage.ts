@@ -1,30 +1,17 @@
 /**
  * Small files on the real file system. A write goes to a fresh temporary file whose mode is set
  * while it is empty, is synced, then renamed over the target, and the directory is synced: a crash
- * leaves the old bytes or the new ones. Reads are bounded before the bytes are taken.
+ * leaves the old bytes or the new ones. So are the directories whose names change otherwise: what
+ * succeeded stays. Reads are bounded before the bytes are taken.
  */
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open, opendir, rename, unlink } from 'node:fs/promises'
 import { platform } from 'node:os'
-import { dirname } from 'node:path'
-import type { Storage, StorageFailure } from './platform.ts'
-
-const reasons: Readonly<Record<string, StorageFailure['reason']>> = {
-  ENOENT: 'notFound',
-  EACCES: 'denied',
-  EPERM: 'denied',
-  EROFS: 'denied',
-  ENOTDIR: 'notDirectory',
-  EEXIST: 'notDirectory',
-}
-
-function failure(error: unknown): StorageFailure {
-  const code =
-    error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
-  const message = error instanceof Error ? error.message : String(error)
-  return { tag: 'error', reason: reasons[code] ?? 'failed', message }
-}
+import { dirname, resolve } from 'node:path'
+import { lock, openAppend } from './node-append.ts'
+import { failureOf, syncDirectory } from './node-failure.ts'
+import type { Storage } from './platform.ts'
 
 async function writeNew(path: string, bytes: Uint8Array, mode: number): Promise<void> {
   const file = await open(path, 'wx', mode)
@@ -34,15 +21,6 @@ async function writeNew(path: string, bytes: Uint8Array, mode: number): Promise<
     await file.sync()
   } finally {
     await file.close()
-  }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r')
-  try {
-    await directory.sync()
-  } finally {
-    await directory.close()
   }
 }
 
@@ -70,26 +48,61 @@ async function readAtMost(
   return { bytes: new Uint8Array(bytes), mode: platform() === 'win32' ? 0o600 : mode & 0o777 }
 }
 
+/** Each new directory is an entry of the one above it; `first` is the lowest that was there. */
+async function syncUpTo(path: string, first: string): Promise<void> {
+  let above = dirname(path)
+  while (above.length > first.length) {
+    await syncDirectory(above)
+    above = dirname(above)
+  }
+  await syncDirectory(first)
+}
+
+async function read(path: string, maxBytes: number): ReturnType<Storage['read']> {
+  try {
+    const file = await open(path, readOnly)
+    try {
+      const content = await readAtMost(file, path, maxBytes)
+      if (content !== undefined) return { tag: 'ok', ...content }
+      const message = `${path} holds more than ${maxBytes} bytes`
+      return { tag: 'error', reason: 'tooLarge', message }
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    return failureOf(error)
+  }
+}
+
+async function list(
+  path: string,
+  namesMax: number = Number.POSITIVE_INFINITY,
+): ReturnType<Storage['list']> {
+  try {
+    const names: string[] = []
+    for await (const { name } of await opendir(path, { bufferSize: entriesAtOnce })) {
+      if (names.length === namesMax) {
+        const message = `${path} has more than ${namesMax} entries`
+        return { tag: 'error', reason: 'tooLarge', message }
+      }
+      names.push(name)
+    }
+    return { tag: 'ok', names: names.sort() }
+  } catch (error) {
+    return failureOf(error)
+  }
+}
+
 export function nodeStorage(): Storage {
   // Two storages of one OS process may write the same file.
   const writer = randomBytes(6).toString('hex')
   let writes = 0
+  let locks = 0
   return {
-    async read(path, maxBytes) {
-      try {
-        const file = await open(path, readOnly)
-        try {
-          const content = await readAtMost(file, path, maxBytes)
-          if (content !== undefined) return { tag: 'ok', ...content }
-          const message = `${path} holds more than ${maxBytes} bytes`
-          return { tag: 'error', reason: 'tooLarge', message }
-        } finally {
-          await file.close()
-        }
-      } catch (error) {
-        return failure(error)
-      }
-    },
+    read,
+    list,
+    openAppend,
+    lock: (path) => lock(path, `${writer}-${++locks}`),
 
     async write(path, bytes, mode) {
       const temporary = `${path}.${writer}-${++writes}.tmp`
@@ -100,41 +113,27 @@ export function nodeStorage(): Storage {
         return { tag: 'ok' }
       } catch (error) {
         await unlink(temporary).catch(() => undefined)
-        return failure(error)
+        return failureOf(error)
       }
     },
 
     async remove(path) {
       try {
         await unlink(path)
+        await syncDirectory(dirname(path))
         return { tag: 'ok' }
       } catch (error) {
-        return failure(error)
-      }
-    },
-
-    async list(path, namesMax = Number.POSITIVE_INFINITY) {
-      try {
-        const names: string[] = []
-        for await (const { name } of await opendir(path, { bufferSize: entriesAtOnce })) {
-          if (names.length === namesMax) {
-            const message = `${path} has more than ${namesMax} entries`
-            return { tag: 'error', reason: 'tooLarge', message }
-          }
-          names.push(name)
-        }
-        return { tag: 'ok', names: names.sort() }
-      } catch (error) {
-        return failure(error)
+        return failureOf(error)
       }
     },
 
     async makeDirectory(path, mode) {
       try {
-        await mkdir(path, { recursive: true, mode })
+        const first = await mkdir(path, { recursive: true, mode })
+        if (first !== undefined) await syncUpTo(resolve(path), dirname(resolve(first)))
         return { tag: 'ok' }
       } catch (error) {
-        return failure(error)
+        return failureOf(error)
       }
     },
   }

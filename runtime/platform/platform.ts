@@ -52,15 +52,31 @@ export interface Turn {
 
 export type StorageFailure = {
   readonly tag: 'error'
-  readonly reason: 'notFound' | 'denied' | 'notDirectory' | 'tooLarge' | 'failed'
+  /** `taken`: somebody else holds the lock. */
+  readonly reason: 'notFound' | 'denied' | 'notDirectory' | 'tooLarge' | 'taken' | 'failed'
   /** The operating system's own words, path included. */
   readonly message: string
 }
 
 /**
- * Small files: keys, pins, certificates. Every failure is a value. Paths use `/`. `read` gives the
- * permissions too, as in `chmod`; where the system has none they are the owner's alone. A pipe
- * is `failed`: nobody may ever write to it.
+ * A file that is written at its end. One operation at a time; after one that failed, how much of it
+ * was done is not known before the file is read again or cut.
+ */
+export interface AppendFile {
+  /** Writes all of `bytes` at the end. A loss of power may leave any part of it. */
+  append(bytes: Uint8Array): Promise<{ readonly tag: 'ok' } | StorageFailure>
+  /** All that was appended is on disk when it succeeds. */
+  sync(): Promise<{ readonly tag: 'ok' } | StorageFailure>
+  /** Cuts the file to its first `size` bytes. On disk when it succeeds. */
+  truncate(size: number): Promise<{ readonly tag: 'ok' } | StorageFailure>
+  /** Nothing of this object may be used afterwards. Does not sync. */
+  close(): Promise<void>
+}
+
+/**
+ * Small files: keys, pins, certificates; and files that grow. Every failure is a value. Paths use
+ * `/`. `read` gives the permissions too, as in `chmod`; where the system has none they are the
+ * owner's alone. A pipe is `failed`: nobody may ever write to it.
  * `write` is atomic: after a crash the file holds the old bytes or the new ones, never a part, and
  * its mode is set while it is still empty.
  */
@@ -76,7 +92,20 @@ export interface Storage {
     bytes: Uint8Array,
     mode: number,
   ): Promise<{ readonly tag: 'ok' } | StorageFailure>
+  /** Gone from disk when it succeeds. */
   remove(path: string): Promise<{ readonly tag: 'ok' } | StorageFailure>
+  /** Opens a file for appending; one that is new is on disk, empty, when it succeeds. */
+  openAppend(
+    path: string,
+    mode: number,
+  ): Promise<{ readonly tag: 'ok'; readonly file: AppendFile } | StorageFailure>
+  /**
+   * Takes the lock that the file `path` stands for, or is `taken`. It is held until `release`, and
+   * not beyond the end of the program that took it, however that ends.
+   */
+  lock(
+    path: string,
+  ): Promise<{ readonly tag: 'ok'; readonly release: () => Promise<void> } | StorageFailure>
   /**
    * Names of the entries of a directory, sorted; an absent directory is `notFound`, one with more
    * than `namesMax` entries (default: any number) `tooLarge`.
@@ -85,7 +114,10 @@ export interface Storage {
     path: string,
     namesMax?: number,
   ): Promise<{ readonly tag: 'ok'; readonly names: readonly string[] } | StorageFailure>
-  /** Creates a directory and its parents; the last one gets `mode`. Existing is ok. */
+  /**
+   * Creates a directory and its parents, on disk when it succeeds; the last one gets `mode`.
+   * Existing is ok.
+   */
   makeDirectory(path: string, mode: number): Promise<{ readonly tag: 'ok' } | StorageFailure>
 }
 

@@ -1,8 +1,9 @@
 /**
  * Files of a simulated machine, kept in memory. The disk outlives its node: give the same disk to
- * the node's next incarnation and it finds what the last one wrote.
+ * the node's next incarnation and it finds what the last one wrote. Locks are of the storage, which
+ * does not outlive it.
  */
-import type { Storage, StorageFailure } from './platform.ts'
+import type { AppendFile, Storage, StorageFailure } from './platform.ts'
 
 export type SimDisk = Map<string, { readonly bytes: Uint8Array; readonly mode: number }>
 
@@ -12,9 +13,12 @@ const absent = (path: string): StorageFailure => ({
   message: `${path} does not exist on the simulated disk`,
 })
 
+const done = { tag: 'ok' } as const
+
 export function simStorage(disk: SimDisk): Storage {
   /** Directories that may be empty: the disk knows those that hold files. */
   const made = new Set<string>()
+  const locked = new Set<string>()
   return {
     async read(path, maxBytes) {
       const file = disk.get(path)
@@ -27,10 +31,21 @@ export function simStorage(disk: SimDisk): Storage {
     },
     async write(path, bytes, mode) {
       disk.set(path, { bytes: bytes.slice(), mode })
-      return { tag: 'ok' }
+      return done
     },
     async remove(path) {
-      return disk.delete(path) ? { tag: 'ok' } : absent(path)
+      return disk.delete(path) ? done : absent(path)
+    },
+    async openAppend(path, mode) {
+      if (!disk.has(path)) disk.set(path, { bytes: new Uint8Array(0), mode })
+      return { tag: 'ok', file: appendFile(disk, path, mode) }
+    },
+    async lock(path) {
+      if (locked.has(path)) {
+        return { tag: 'error', reason: 'taken', message: `${path} is held on the simulated disk` }
+      }
+      locked.add(path)
+      return { tag: 'ok', release: async () => void locked.delete(path) }
     },
     async list(path) {
       const prefix = `${path}/`
@@ -41,7 +56,28 @@ export function simStorage(disk: SimDisk): Storage {
     },
     async makeDirectory(path) {
       made.add(path)
-      return { tag: 'ok' }
+      return done
     },
+  }
+}
+
+function appendFile(disk: SimDisk, path: string, mode: number): AppendFile {
+  const bytes = (): Uint8Array => disk.get(path)?.bytes ?? new Uint8Array(0)
+  return {
+    async append(more) {
+      const all = new Uint8Array(bytes().length + more.length)
+      all.set(bytes())
+      all.set(more, bytes().length)
+      disk.set(path, { bytes: all, mode })
+      return done
+    },
+    async sync() {
+      return done
+    },
+    async truncate(size) {
+      disk.set(path, { bytes: bytes().slice(0, size), mode })
+      return done
+    },
+    async close() {},
   }
 }

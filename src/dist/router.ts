@@ -99,6 +99,12 @@ export class Router implements Route {
     return entry?.tag === 'up' ? entry.connection.peerAddress : undefined
   }
 
+  /** Round trip of the path to `node`, as the carrier measures it; undefined without a channel. */
+  roundTripMs(node: string): number | undefined {
+    const entry = this.#entries.get(node)
+    return entry?.tag === 'up' ? entry.connection.statistics().rttMs : undefined
+  }
+
   /** It is connected, and one of the two hides. */
   isHidden(node: string): boolean {
     const channel = this.channel(node)

@@ -5,6 +5,7 @@ import { type BroadcastOptions, broadcastOptions } from '../broadcast/index.ts'
 import { type Description, Own } from '../members/index.ts'
 import { type MembershipOptions, membershipOptions } from '../membership/index.ts'
 import { type VerdictOptions, verdictOptions } from '../membership/verdict/index.ts'
+import { type ReplicaOptions, replicaOptions } from '../replica/index.ts'
 
 export type ClusterOptions = {
   /** Sizes and periods of the overlay. `join` of the node gives its contacts. */
@@ -13,12 +14,15 @@ export type ClusterOptions = {
   readonly broadcast?: Partial<BroadcastOptions>
   /** Timers of the verdict on nodes that are lost. */
   readonly verdict?: Partial<VerdictOptions>
+  /** Periods of replicas: names, groups, and those of the program's own. */
+  readonly replica?: Partial<ReplicaOptions>
 } & Description
 
 const parts = {
   membership: membershipOptions,
   broadcast: broadcastOptions,
   verdict: verdictOptions,
+  replica: replicaOptions,
 } as const
 const known: readonly string[] = [...Object.keys(parts), 'version', 'metadata']
 
@@ -31,7 +35,7 @@ export function checkCluster(cluster: ClusterOptions | false): void {
       refuse(`unknown option '${field}'; known are ${known.join(', ')}`)
     }
   }
-  for (const part of ['membership', 'broadcast', 'verdict'] as const) {
+  for (const part of ['membership', 'broadcast', 'verdict', 'replica'] as const) {
     const given = cluster[part]
     if (given !== undefined && !isObject(given)) {
       refuse(`${part}: expected options, got ${show(given)}`)
@@ -40,7 +44,7 @@ export function checkCluster(cluster: ClusterOptions | false): void {
   if (cluster.membership !== undefined && 'contactNodes' in cluster.membership) {
     refuse("membership: contacts are named in 'join'")
   }
-  for (const part of ['membership', 'broadcast', 'verdict'] as const) {
+  for (const part of ['membership', 'broadcast', 'verdict', 'replica'] as const) {
     checked(() => parts[part](cluster[part] ?? {}))
   }
   checked(() => new Own(cluster))

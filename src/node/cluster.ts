@@ -12,13 +12,21 @@ import { limits } from '../limits.ts'
 import { MemberList, Own } from '../members/index.ts'
 import { membershipOptions, Overlay } from '../membership/index.ts'
 import { verdictOptions } from '../membership/verdict/index.ts'
+import { type ReplicaContext, Replicas, replicaOptions } from '../replica/index.ts'
+import { type Global, globalChildren } from '../services/global/index.ts'
+import { groupsChildren } from '../services/groups/index.ts'
+import { ServiceProxies } from '../services/proxy/index.ts'
+import { type Registry, registryChildren } from '../services/registry/index.ts'
+import { OverlayRouter } from '../services/router/index.ts'
 import type { NodeOptions } from './options.ts'
 
-/** Children for the tree, above those of dist. A node that hides takes no part. */
+/** Children for the tree, above those of dist. A node that hides has its names for itself. */
 export function clusterChildren(
   system: System,
   dist: Dist,
   discovery: Discovery,
+  registry: Registry,
+  global: Global,
   nodeOptions: NodeOptions,
 ): readonly ChildSpec[] {
   const { cluster = {}, name, dataDir = `data/${name}`, join = [], hidden = false } = nodeOptions
@@ -35,7 +43,29 @@ export function clusterChildren(
   const verdict = verdictOptions(cluster.verdict)
   const own = new Own(cluster)
   const list = new MemberList({ system, dist, overlay, broadcasting, options: verdict, own })
-  return [overlay.child, broadcasting.child, list.child]
+  const { metrics } = dist
+  const replica: ReplicaContext = {
+    system,
+    dist,
+    overlay,
+    broadcasting,
+    list,
+    metrics,
+    options: replicaOptions(cluster.replica ?? {}),
+  }
+  dist.router.parts.add(new Replicas(replica))
+  const overlayRouter = new OverlayRouter({ system, dist, overlay, list, registry })
+  const proxies = new ServiceProxies(overlayRouter)
+  return [
+    overlay.child,
+    broadcasting.child,
+    list.child,
+    ...registryChildren(registry, replica),
+    overlayRouter.child,
+    ...proxies.children,
+    ...globalChildren(global, replica),
+    ...groupsChildren(replica),
+  ]
 }
 
 /** Says goodbye to the cluster, so that nobody has to find out. Bounded, and never fails. */

@@ -7,6 +7,8 @@ import { startLogger } from '../../stdlib/index.ts'
 import { Discovery } from '../discovery/index.ts'
 import { closeCode, type Dist, startDist } from '../dist/index.ts'
 import { ensureTlsMaterial, type TlsMaterial } from '../identity/index.ts'
+import { openGlobal } from '../services/global/index.ts'
+import { openRegistry } from '../services/registry/index.ts'
 import { defaultCookie } from './auth-options.ts'
 import { clusterChildren } from './cluster.ts'
 import { backendsOf } from './discovery.ts'
@@ -40,7 +42,10 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     dist = await openDist(system, options, discovery)
     // Who hides is found by nobody.
     if (options.hidden !== true) await discovery.publish(dist?.endpoint.address)
-    const cluster = dist === undefined ? [] : clusterChildren(system, dist, discovery, options)
+    const registry = openRegistry(system, dist)
+    const global = openGlobal(system, dist?.metrics)
+    const cluster =
+      dist === undefined ? [] : clusterChildren(system, dist, discovery, registry, global, options)
     const program = await startProgram(host, [...(dist?.children ?? []), ...cluster], options)
     for (const peer of contactsOf(options)) dist?.router.connect(peer, () => undefined)
     const node = new Node({ system, program, dist, discovery, options })

@@ -19,6 +19,15 @@ export function termKey(
   return result.tag === 'ok' ? { tag: 'ok', key: result.sink.latin1() } : result
 }
 
+/** `termKey` for whoever needs many: it keeps its buffer. */
+export function termKeys(): (term: unknown, root?: string) => ReturnType<typeof termKey> {
+  const encoder = new Encoder('canonical')
+  return (term, root = 'key') => {
+    const result = encoder.encode(term, root)
+    return result.tag === 'ok' ? { tag: 'ok', key: result.sink.latin1() } : result
+  }
+}
+
 /** The canonical bytes of a term, owned by the caller: for hashing and storing. */
 export function canonicalBytes(
   term: unknown,

@@ -1,6 +1,6 @@
 /** What the folders above may use of the codec and of the frame layer. */
 export { Body } from './body.ts'
-export { canonicalBytes, termKey } from './canonical.ts'
+export { canonicalBytes, termKey, termKeys } from './canonical.ts'
 export { type Codec, createCodec } from './codec.ts'
 export { type Fragment, fragments, Reassembly } from './fragment.ts'
 export { FrameReader, FrameWriter, framed, frameOverheadBytes, framePieces } from './frame.ts'

@@ -8,6 +8,7 @@
 import { BadArgument, type Module } from '../../runtime/index.ts'
 import { processOfSelf, show } from '../../runtime/kernel.ts'
 import { genServer } from '../gen-server.ts'
+import { clusterRegistry, globalRegistry } from '../name.ts'
 import { next } from '../outcome.ts'
 import { RegistryTable } from './table.ts'
 
@@ -19,13 +20,10 @@ export type RegistryOptions = {
 /** A registry understands no operations: see `register`, `lookup` and their like. */
 export type RegistryProtocol = Record<never, never>
 
-/** The registry of the whole cluster, which a later part of the node provides. */
-const reserved = 'cluster'
-
 /**
  * A registry as a child: `child(Registry, { keys: 'unique' }, { name: 'shop.names' })`. Its local
  * name is the registry's. Refuses to start, with a `BadArgument`, without a local name, under the
- * name `cluster`, with bad options, or while a registry of that name still runs.
+ * names `cluster` and `global`, with bad options, or while a registry of that name still runs.
  */
 export const Registry: Module<RegistryProtocol, RegistryOptions> = genServer<RegistryProtocol>(
   'skein.registry',
@@ -34,7 +32,8 @@ export const Registry: Module<RegistryProtocol, RegistryOptions> = genServer<Reg
     const process = processOfSelf(self)
     const { name } = process
     if (name === null) throw new BadArgument('name: a registry is started under a local name')
-    if (name === reserved) throw new BadArgument(`name: '${reserved}' is taken by the cluster`)
+    if (name === clusterRegistry || name === globalRegistry)
+      throw new BadArgument(`name: '${name}' is taken by the cluster`)
     const keys: unknown = options?.keys
     if (keys !== 'unique' && keys !== 'duplicate') {
       throw new BadArgument(`keys: expected 'unique' or 'duplicate', got ${show(keys)}`)

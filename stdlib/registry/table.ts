@@ -8,7 +8,7 @@
  * hears of it (rules N4, P5). As in Elixir a registered process is linked with the registry: none
  * goes on believing in an entry that died with its registry.
  */
-import type { NameKey, Pid, Reason } from '../../runtime/index.ts'
+import type { NameKey, NameTerm, Pid, Reason } from '../../runtime/index.ts'
 import {
   linkLocal,
   type NameRegistry,
@@ -17,6 +17,7 @@ import {
   runtimeLimits,
   unlink,
 } from '../../runtime/kernel.ts'
+import { checkKey } from '../name.ts'
 import { DuplicateKeys, type KeyTable, type Registration, UniqueKeys } from './keys.ts'
 
 /** A process registered under a key, with the value it left there. */
@@ -43,22 +44,26 @@ export class RegistryTable implements NameRegistry {
   }
 
   /** A key that several may have is nobody's name. */
-  whereis(name: NameKey): Pid | undefined {
-    return this.#keys.holder(name)?.pid
+  whereis(name: NameTerm): Pid | undefined {
+    const isKey = typeof name === 'string' || typeof name === 'number'
+    return isKey ? this.#keys.holder(name)?.pid : undefined
   }
 
-  refusal(name: NameKey): Reason | undefined {
+  refusal(name: NameTerm): Reason | undefined {
+    checkKey('name', name)
     if (!this.unique) return { tag: 'duplicateKeys', registry: this.#registry.name }
     const pid = this.whereis(name)
     return pid === undefined ? this.full() : { tag: 'alreadyStarted', pid }
   }
 
-  register(name: NameKey, pid: Pid): void {
+  register(name: NameTerm, pid: Pid): void {
+    checkKey('name', name)
     const process = recordOfPid(pid)
     if (process instanceof Process) this.add(process, name, null)
   }
 
-  unregister(name: NameKey): void {
+  unregister(name: NameTerm): void {
+    checkKey('name', name)
     for (const registration of this.#keys.all(name)) {
       this.#drop(registration)
       this.#rest(registration.process)

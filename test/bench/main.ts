@@ -8,9 +8,10 @@ import { churnSuite } from './churn/suite.ts'
 import { distSuite } from './dist/suite.ts'
 import { localSuite } from './local/suite.ts'
 import { tableOf } from './report.ts'
+import { servicesSuite } from './services/suite.ts'
 import type { Suite } from './suite.ts'
 
-const suites: readonly Suite[] = [localSuite, churnSuite, distSuite]
+const suites: readonly Suite[] = [localSuite, churnSuite, distSuite, servicesSuite]
 const names = suites.map((suite) => suite.name).join(', ')
 const options = '[--json] [--rounds N] [--only ID] [--operations N]'
 const usage = `usage: bench SUITE ${options}; suites: ${names}`

@@ -1,7 +1,6 @@
 /** The OS process of one job of `many.ts`: runs the seeds it is sent, one at a time. */
-import { runSeed } from './run-seed.ts'
-import type { SizeRange } from './scenario.ts'
+import { type NamedRun, runNamed } from './named-run.ts'
 
-process.on('message', async ({ seed, size }: { seed: number; size?: SizeRange }) => {
-  process.send?.(await runSeed(seed, { size }))
+process.on('message', async ({ seed, run }: { seed: number; run: NamedRun }) => {
+  process.send?.(await runNamed(seed, run))
 })

@@ -5,8 +5,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { diskFaults, type FaultCounts } from './faults.ts'
+import { kindsOf, type NamedRun, replayOf, runNamed, type ScenarioName } from './named-run.ts'
 import { clockFaults } from './run.ts'
-import { runSeed, type SeedResult } from './run-seed.ts'
+import type { SeedResult } from './run-seed.ts'
 import { faultKinds, type SizeRange } from './scenario.ts'
 
 export type ManyResult = {
@@ -19,6 +20,8 @@ export type ManyOptions = {
   readonly first: number
   readonly count: number
   readonly jobs: number
+  /** Default `mixed`. */
+  readonly scenario?: ScenarioName
   /** Default: each seed draws its own. */
   readonly size?: SizeRange | undefined
   /** Results of an interrupted run of the same seeds. */
@@ -35,13 +38,9 @@ const faultsPerSeedMin = 0.2
 const sideFaultsPerSeedMin = 0.1
 const seedDeadlineMs = 300_000
 
-export function replayOf(seed: number, size?: SizeRange): string {
-  const nodes = size === undefined ? '' : ` --nodes ${size.min}-${size.max}`
-  return `npm run sim -- --seed ${seed}${nodes} --verbose`
-}
-
 export async function runMany(options: ManyOptions): Promise<ManyResult> {
-  const { first, count, jobs, size, known = [], onSeed } = options
+  const { first, count, jobs, scenario = 'mixed', size, known = [], onSeed } = options
+  const run: NamedRun = { scenario, size }
   const failed: { seed: number; replay: string }[] = []
   const faults: FaultCounts = {}
   const isKnown = new Set(known.map(({ seed }) => seed))
@@ -57,7 +56,7 @@ export async function runMany(options: ManyOptions): Promise<ManyResult> {
       faults[kind] = (faults[kind] ?? 0) + fired
     }
     if (result.violations.length > 0) {
-      failed.push({ seed: result.seed, replay: replayOf(result.seed, size) })
+      failed.push({ seed: result.seed, replay: replayOf(result.seed, run) })
     }
   }
   const judge = (result: SeedResult): void => {
@@ -66,22 +65,25 @@ export async function runMany(options: ManyOptions): Promise<ManyResult> {
   }
   for (const result of known) add(result)
   if (jobs === 1) {
-    for (let seed = take(); seed !== undefined; seed = take()) judge(await runSeed(seed, { size }))
+    for (let seed = take(); seed !== undefined; seed = take()) judge(await runNamed(seed, run))
   } else {
     const workers = Math.min(jobs, count)
-    await Promise.all(Array.from({ length: workers }, () => work(take, judge, size)))
+    await Promise.all(Array.from({ length: workers }, () => work(take, judge, run)))
   }
   failed.sort((a, b) => a.seed - b.seed)
   return { seeds: done, failed, faults }
 }
 
 /** Kinds of faults that fired too seldom for the run to prove anything. */
-export function rareFaults({ seeds, faults }: ManyResult): readonly string[] {
+export function rareFaults(
+  { seeds, faults }: ManyResult,
+  scenario: ScenarioName = 'mixed',
+): readonly string[] {
   if (seeds < enoughSeeds) return []
   const rare = (kinds: readonly string[], perSeedMin: number): readonly string[] =>
     kinds.filter((kind) => (faults[kind] ?? 0) < seeds * perSeedMin)
   return [
-    ...rare(faultKinds, faultsPerSeedMin),
+    ...rare([...faultKinds, ...kindsOf(scenario)], faultsPerSeedMin),
     ...rare([...diskFaults, ...clockFaults], sideFaultsPerSeedMin),
   ]
 }
@@ -90,12 +92,12 @@ export function rareFaults({ seeds, faults }: ManyResult): readonly string[] {
 async function work(
   take: () => number | undefined,
   judge: (result: SeedResult) => void,
-  size: SizeRange | undefined,
+  run: NamedRun,
 ): Promise<void> {
   let child: ChildProcess | undefined
   for (let seed = take(); seed !== undefined; seed = take()) {
     child ??= startJob()
-    const result = await ask(child, seed, size)
+    const result = await ask(child, seed, run)
     if (result.tag === 'ok') judge(result.result)
     else {
       child.kill('SIGKILL')
@@ -117,7 +119,7 @@ type Reply =
   | { readonly tag: 'ok'; readonly result: SeedResult }
   | { readonly tag: 'lost'; readonly why: string }
 
-function ask(child: ChildProcess, seed: number, size: SizeRange | undefined): Promise<Reply> {
+function ask(child: ChildProcess, seed: number, run: NamedRun): Promise<Reply> {
   return new Promise((resolve) => {
     const settle = (reply: Reply): void => {
       clearTimeout(timer)
@@ -130,7 +132,7 @@ function ask(child: ChildProcess, seed: number, size: SizeRange | undefined): Pr
     )
     child.once('message', (result: SeedResult) => settle({ tag: 'ok', result }))
     child.once('exit', (code) => settle({ tag: 'lost', why: `its process ended with ${code}` }))
-    child.send({ seed, size })
+    child.send({ seed, run })
   })
 }
 

@@ -1,11 +1,13 @@
 /** The arguments of `npm run sim`, checked: a mistake is answered with the option's name. */
 import { parseArgs } from 'node:util'
+import type { ScenarioName } from './named-run.ts'
 import type { SizeRange } from './scenario.ts'
 
 export type SimOptions =
   | {
       readonly tag: 'one'
       readonly seed: number
+      readonly scenario?: ScenarioName
       readonly size?: SizeRange
       readonly verbose: boolean
     }
@@ -14,6 +16,7 @@ export type SimOptions =
       readonly seed: number
       readonly many: number
       readonly jobs: number
+      readonly scenario?: ScenarioName
       readonly size?: SizeRange
     }
   | { readonly tag: 'survivors'; readonly seed: number; readonly nodes: number }
@@ -21,6 +24,7 @@ export type SimOptions =
 
 const usage = [
   'usage: npm run sim -- --seed N [--nodes A-B] [--verbose | --many K [--jobs J]] [--json]',
+  '| --scenario names --seed N [--nodes A-B] [--verbose | --many K [--jobs J]] [--json]',
   '| --scenario survivors [--seed N] [--nodes N] [--json]',
 ].join(' ')
 const seedMax = 2 ** 32 - 1
@@ -46,12 +50,21 @@ export function parseOptions(args: readonly string[]): SimOptions {
         json: { type: 'boolean', default: false },
       },
     })
-    if (values.scenario !== undefined) return scenarioOptions(values)
+    if (values.scenario !== undefined && values.scenario !== 'names') return scenarioOptions(values)
     const seed = whole('--seed', values.seed, 0, seedMax)
-    const drawn = values.nodes === undefined ? {} : { size: range('--nodes', values.nodes) }
-    if (values.many === undefined) return { tag: 'one', seed, ...drawn, verbose: values.verbose }
-    if (values.verbose) return refuse('--verbose shows one seed: leave out --many')
-    const many = whole('--many', values.many, 1, manyMax)
+    const isNames = values.scenario === 'names'
+    const drawn = {
+      ...(isNames ? { scenario: 'names' as const } : {}),
+      ...(values.nodes === undefined ? {} : { size: range('--nodes', values.nodes) }),
+    }
+    const { verbose } = values
+    if (verbose && values.many !== undefined) {
+      return refuse('--verbose shows one seed: leave out --many')
+    }
+    // The result of names is that of many seeds, and there may be one.
+    const isOne = values.many === undefined && (verbose || !isNames)
+    if (isOne) return { tag: 'one', seed, ...drawn, verbose }
+    const many = whole('--many', values.many ?? '1', 1, manyMax)
     const jobs = whole('--jobs', values.jobs, 1, jobsMax)
     return { tag: 'many', seed, many, jobs, ...drawn }
   } catch (error) {
@@ -63,7 +76,9 @@ type Values = Readonly<Record<string, string | boolean | undefined>>
 
 function scenarioOptions(values: Values): SimOptions {
   const { scenario, seed = '1', nodes = String(survivorsDefault) } = values
-  if (scenario !== 'survivors') return refuse(`--scenario must be survivors, got "${scenario}"`)
+  if (scenario !== 'survivors') {
+    return refuse(`--scenario must be names or survivors, got "${scenario}"`)
+  }
   if (values.many !== undefined || values.verbose === true) {
     return refuse('--scenario goes with --seed and --nodes alone')
   }

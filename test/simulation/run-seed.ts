@@ -9,7 +9,7 @@ import type { MakeExtension } from './extension.ts'
 import { allExtensions } from './extensions/index.ts'
 import type { FaultCounts } from './faults.ts'
 import { Run } from './run.ts'
-import { drawScenario, type SizeRange } from './scenario.ts'
+import { drawScenario, type Scenario, type SizeRange } from './scenario.ts'
 
 export type SeedResult = {
   readonly seed: number
@@ -28,6 +28,8 @@ export type SeedResult = {
 export type RunOptions = {
   /** Default: drawn. */
   readonly size?: SizeRange | undefined
+  /** Default: drawn for that size. */
+  readonly scenario?: Scenario
   readonly checkers?: readonly MakeChecker[]
   readonly extensions?: readonly MakeExtension[]
   readonly onLine?: (line: string) => void
@@ -36,7 +38,7 @@ export type RunOptions = {
 export async function runSeed(seed: number, options: RunOptions = {}): Promise<SeedResult> {
   const { size, checkers = allCheckers, extensions = allExtensions } = options
   const startedAt = performance.now()
-  const scenario = drawScenario(seed, size)
+  const { scenario = drawScenario(seed, size) } = options
   const { nodes, tickMs, idleTimeoutMs } = scenario
   const sim = new Simulation({ seed, nodes, tickMs, idleTimeoutMs })
   sim.log.onLine = options.onLine

@@ -179,7 +179,9 @@ test('bad arguments are refused by name', () => {
     [['--seed', '1', '--nodes', '2-3-4'], /--nodes .* got "2-3-4"/],
     [['--seed', '1', '--nodes', '-3'], /--nodes/],
     [['--sed', '1'], /--sed/],
-    [['--scenario', 'other'], /--scenario must be survivors, got "other"/],
+    [['--scenario', 'other'], /--scenario must be names or survivors, got "other"/],
+    [['--scenario', 'names'], /--seed .* got nothing/],
+    [['--scenario', 'names', '--seed', '1', '--many', '2', '--verbose'], /--verbose/],
     [['--scenario', 'survivors', '--nodes', '30-60'], /--nodes .* got "30-60"/],
     [['--scenario', 'survivors', '--many', '2'], /--scenario goes with/],
   ] as const) {
@@ -198,6 +200,19 @@ test('bad arguments are refused by name', () => {
     tag: 'survivors',
     seed: 1,
     nodes: 200,
+  })
+  assert.equal(parseOptions(['--scenario', 'names', '--seed', '5', '--verbose']), {
+    tag: 'one',
+    seed: 5,
+    scenario: 'names',
+    verbose: true,
+  })
+  assert.equal(parseOptions(['--scenario', 'names', '--seed', '5']), {
+    tag: 'many',
+    seed: 5,
+    many: 1,
+    jobs: 1,
+    scenario: 'names',
   })
   const many = ['--many', '9', '--seed', '5', '--jobs', '2', '--nodes', '30-60']
   assert.equal(parseOptions(many), {

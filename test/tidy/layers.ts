@@ -16,6 +16,7 @@ const layers: readonly string[] = [
   'src/hlc',
   'src/crdt',
   'src/wire',
+  'src/log',
   'src/identity',
   'src/carrier',
   'src/dist',

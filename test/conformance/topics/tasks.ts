@@ -134,7 +134,7 @@ const stream = caseOf('task', 'a stream of tasks runs there, in order', async (s
 const named = caseOf('N5', 'a via name may stand for a process there', async (self, place) => {
   const pid = await place.spawnThere(self, Tally, 1)
   const { registries } = processOfSelf(self).system
-  const held = new Map<string | number, Pid>([['tally', pid]])
+  const held = new Map<unknown, Pid>([['tally', pid]])
   registries.open('topic.names', {
     whereis: (name) => held.get(name),
     refusal: (name) => (held.has(name) ? { tag: 'alreadyStarted' } : undefined),

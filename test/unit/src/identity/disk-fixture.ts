@@ -23,6 +23,9 @@ export function faultyStorage(
     write: async (path, bytes, mode) =>
       refuses('write', path) ? failure : storage.write(path, bytes, mode),
     remove: async (path) => (refuses('remove', path) ? failure : storage.remove(path)),
+    openAppend: async (path, mode) =>
+      refuses('openAppend', path) ? failure : storage.openAppend(path, mode),
+    lock: async (path) => (refuses('lock', path) ? failure : storage.lock(path)),
     list: async (path) => (refuses('list', path) ? failure : storage.list(path)),
     makeDirectory: async (path, mode) =>
       refuses('makeDirectory', path) ? failure : storage.makeDirectory(path, mode),

@@ -1,0 +1,46 @@
+/**
+ * OS processes that are talked to by lines: started, written to, read from, and ended by closing
+ * their standard input, so that none outlives the program that started it.
+ */
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import type { Readable, Writable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+
+export class Program {
+  readonly #child: ChildProcessByStdio<Writable, Readable, null>
+  readonly #lines: NodeJS.AsyncIterator<string>
+  readonly #ended: Promise<unknown>
+
+  /** Runs a TypeScript program, with the loader this program runs with. */
+  constructor(program: URL, args: readonly string[]) {
+    this.#child = spawn(process.execPath, ['--import', 'tsx', fileURLToPath(program), ...args], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    this.#ended = once(this.#child, 'exit')
+    // One that has ended hears nothing more; its last lines tell why.
+    this.#child.stdin.on('error', () => undefined)
+    this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]()
+  }
+
+  write(line: string): void {
+    this.#child.stdin.write(`${line}\n`)
+  }
+
+  /** The next line it prints; undefined when there will be none. */
+  async nextLine(): Promise<string | undefined> {
+    const { done, value } = await this.#lines.next()
+    return done === true ? undefined : value
+  }
+
+  /** Lets it end by itself, which it does when it has no more to read. */
+  async stop(): Promise<void> {
+    this.#child.stdin.end()
+    await this.#ended
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL')
+  }
+}

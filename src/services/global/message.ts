@@ -1,0 +1,29 @@
+/**
+ * What nodes ask each other about a disputed name: whether the asked one still holds the claim by
+ * which it wins. The node that says it is the one whose channel it came by.
+ */
+import type { Pid } from '../../../runtime/index.ts'
+import { isPid } from '../../../runtime/index.ts'
+import { limits } from '../../limits.ts'
+
+export type GlobalMessage =
+  | { readonly tag: 'ask'; readonly key: string; readonly pid: Pid; readonly rank: number }
+  | {
+      readonly tag: 'answer'
+      readonly key: string
+      readonly pid: Pid
+      readonly rank: number
+      readonly holds: boolean
+    }
+
+/** Undefined for what is no such message. */
+export function decodeGlobal(body: unknown): GlobalMessage | undefined {
+  if (typeof body !== 'object' || body === null) return undefined
+  if (!('tag' in body && 'key' in body && 'pid' in body && 'rank' in body)) return undefined
+  const { tag, key, pid, rank } = body
+  if (typeof key !== 'string' || key.length > limits.globalKeyMaxChars) return undefined
+  if (!isPid(pid) || typeof rank !== 'number') return undefined
+  if (tag === 'ask') return { tag, key, pid, rank }
+  if (tag !== 'answer' || !('holds' in body) || typeof body.holds !== 'boolean') return undefined
+  return { tag, key, pid, rank, holds: body.holds }
+}
