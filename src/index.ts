@@ -94,6 +94,7 @@ export {
 } from './members/index.ts'
 export {
   activePeers as activeView,
+  isResync,
   type MembershipNews,
   membership,
   passivePeers as passiveView,
@@ -161,6 +162,7 @@ export {
 } from './services/proxy/index.ts'
 export {
   type Instance,
+  isServiceEvent,
   listServices,
   lookupLocal,
   lookupService,

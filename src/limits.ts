@@ -303,9 +303,9 @@ export const limits = {
   serviceWaitersMax: 65_536,
   /** How long they wait unless told. */
   serviceLookupMs: 1_000,
-  /** Entries of one author in a table, and their bytes: keys and encoded values. */
+  /** Entries of one author in a table, and their bytes: keys, values, what these are built of. */
   tableEntriesMax: 262_144,
-  tableMaxBytes: 64 * 1024 * 1024,
+  tableMaxBytes: 128 * 1024 * 1024,
   /** Those of all authors; above it only who has less than its share gets more. */
   tableAllEntriesMax: 2_000_000,
   tableAllMaxBytes: 512 * 1024 * 1024,

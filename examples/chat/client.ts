@@ -6,6 +6,8 @@
 import {
   genServer,
   isOrderly,
+  isResync,
+  isServiceEvent,
   next,
   type Reason,
   type Self,
@@ -25,7 +27,7 @@ export const Client = genServer<{}>('chat.client')({
     if (isRoomMessage(message)) print(shown(message))
     else if (isServiceEvent(message)) return next(after(known, message))
     // Something may have been missed: what is there now counts.
-    else if (isResync(message)) return next(news(known, self))
+    else if (isResync('services')(message)) return next(news(known, self))
     return next(known)
   },
 })
@@ -96,19 +98,6 @@ export function shortName(node: string): string {
 
 function isRoomMessage(message: unknown): message is RoomMessage {
   return isTagged(message, ['said', 'joined', 'left']) && 'room' in message
-}
-
-function isServiceEvent(message: unknown): message is ServiceEvent {
-  return isTagged(message, [
-    'serviceRegistered',
-    'serviceUpdated',
-    'serviceUnregistered',
-    'serviceDown',
-  ])
-}
-
-function isResync(message: unknown): boolean {
-  return isTagged(message, ['resync'])
 }
 
 function isTagged(message: unknown, tags: readonly string[]): message is { tag: string } {

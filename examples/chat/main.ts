@@ -35,8 +35,15 @@ const deadlineMs = 28_000
 const prompt = process.argv.includes('--prompt')
 const home = await mkdtemp(join(tmpdir(), 'skein-chat-'))
 const running = new Map<string, Program>()
+let stopping: Promise<void> | undefined
 const hurry = setTimeout(killAll, deadlineMs)
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stopAll())
+const told = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    told.abort()
+    void stopAll()
+  })
+}
 
 try {
   start('seed', '--rooms', 'demo')
@@ -72,7 +79,7 @@ async function takeCommands(): Promise<void> {
   clearTimeout(hurry)
   console.log('commands: ada join demo, ada say demo hello, bob rooms; Ctrl-D ends')
   for (const name of running.keys()) void follow(name)
-  for await (const line of createInterface({ input: process.stdin })) {
+  for await (const line of createInterface({ input: process.stdin, signal: told.signal })) {
     const [, name = '', command = ''] = /^\s*(\S+)\s*(.*)$/.exec(line) ?? []
     if (running.has(name)) running.get(name)?.write(command)
     else console.log(`nodes are ${[...running.keys()].join(', ')}`)
@@ -110,13 +117,17 @@ function nodeName(name: string): string {
 }
 
 async function stop(name: string): Promise<void> {
-  const program = running.get(name)
+  await running.get(name)?.stop()
   running.delete(name)
-  await program?.stop()
 }
 
-async function stopAll(): Promise<void> {
+async function stopEach(): Promise<void> {
   for (const name of [...running.keys()].reverse()) await stop(name)
+}
+
+function stopAll(): Promise<void> {
+  stopping ??= stopEach()
+  return stopping
 }
 
 function killAll(): void {

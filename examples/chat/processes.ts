@@ -1,6 +1,6 @@
 /**
- * OS processes that are talked to by lines: started, written to, read from, and ended by closing
- * their standard input, so that none outlives the program that started it.
+ * OS processes that are talked to by lines: started, written to, read from, and told to end. None
+ * outlives the program that started it, since their standard input ends with it.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -34,9 +34,9 @@ export class Program {
     return done === true ? undefined : value
   }
 
-  /** Lets it end by itself, which it does when it has no more to read. */
+  /** Tells it to end, as an operator would, and waits until it has. */
   async stop(): Promise<void> {
-    this.#child.stdin.end()
+    this.#child.kill('SIGTERM')
     await this.#ended
   }
 

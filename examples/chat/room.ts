@@ -1,6 +1,6 @@
 /**
  * A room: who is in it, and a copy to each of what one of them says. It is known everywhere by the
- * term `{ chatRoom: name }`, with the time of its creation beside the name, and watches its members,
+ * term `{ chatRoom: name }`, with the time of its creation beside the name. It watches its members,
  * so that whoever goes without a word, or is lost with a node, is told of as one who left.
  *
  * Nothing of a room is kept elsewhere: when it ends so does what it knew.

@@ -32,8 +32,15 @@ const deadlineMs = 28_000
 const prompt = process.argv.includes('--prompt')
 const home = await mkdtemp(join(tmpdir(), 'skein-quickstart-'))
 const running = new Map<string, Program>()
+let stopping: Promise<void> | undefined
 const hurry = setTimeout(killAll, deadlineMs)
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stopAll())
+const told = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    told.abort()
+    void stopAll()
+  })
+}
 
 try {
   // The others join through n1, which has to be there for that, or be tried again later.
@@ -60,11 +67,12 @@ async function runScript(): Promise<void> {
 
 async function takeCommands(): Promise<void> {
   clearTimeout(hurry)
-  console.log(`commands: n1 work 7, n1 on n2 7, n1 workers, n1 crash; Ctrl-D ends`)
-  for await (const line of createInterface({ input: process.stdin })) {
+  console.log('commands: n1 work 7, n1 on n2 7, n1 workers, n1 crash; Ctrl-D ends')
+  for await (const line of createInterface({ input: process.stdin, signal: told.signal })) {
     const [, name = '', command = ''] = /^\s*(\S+)\s*(.*)$/.exec(line) ?? []
-    if (running.has(name)) await tell(name, command)
-    else console.log(`nodes are ${[...running.keys()].join(', ')}`)
+    const program = running.get(name)
+    if (program === undefined) console.log(`nodes are ${[...running.keys()].join(', ')}`)
+    else await ask(name, program, command)
   }
 }
 
@@ -77,8 +85,12 @@ function start(name: string): Program {
 async function tell(name: string, command: string): Promise<void> {
   console.log(`${name}> ${command}`)
   const program = running.get(name)
-  program?.write(command)
-  if (program !== undefined) await print(name, program)
+  if (program !== undefined) await ask(name, program, command)
+}
+
+async function ask(name: string, program: Program, command: string): Promise<void> {
+  program.write(command)
+  await print(name, program)
 }
 
 async function print(name: string, program: Program): Promise<void> {
@@ -87,20 +99,25 @@ async function print(name: string, program: Program): Promise<void> {
   console.log(`    ${line}`)
 }
 
-/** The last to come is the first to go, so that what is printed has an order. */
-async function stopAll(): Promise<void> {
-  for (const name of [...running.keys()].reverse()) await stop(name)
-}
-
+/** Prints its last words, too. */
 async function stop(name: string): Promise<void> {
   const program = running.get(name)
-  if (program === undefined) return
-  running.delete(name)
-  const stopped = program.stop()
-  for (let line = await program.nextLine(); line !== undefined; line = await program.nextLine()) {
+  const stopped = program?.stop()
+  for (let line = await program?.nextLine(); line !== undefined; line = await program?.nextLine()) {
     console.log(`    ${line}`)
   }
   await stopped
+  running.delete(name)
+}
+
+/** The last to come is the first to go, so that what is printed has an order. */
+async function stopEach(): Promise<void> {
+  for (const name of [...running.keys()].reverse()) await stop(name)
+}
+
+function stopAll(): Promise<void> {
+  stopping ??= stopEach()
+  return stopping
 }
 
 function killAll(): void {

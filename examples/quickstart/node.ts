@@ -23,6 +23,7 @@ import { type NoWorker, sharedName, short, type Worked, work, workOn } from './w
 
 const host = '127.0.0.1'
 const [name = 'n1', directory = 'data/quickstart'] = process.argv.slice(2)
+const patienceMs = 10_000
 const help = 'work X | on NODE X | workers [COUNT] | crash'
 
 const node = await startNode({
@@ -95,11 +96,14 @@ async function crash(self: Self): Promise<string> {
   return 'the worker crashed, and there is another'
 }
 
-/** Waits for what the registry may tell: looks again whenever the shared name comes or goes. */
+/** Looks again whenever a worker comes or goes, until it is so; fails when nothing happens. */
 async function heard(self: Self, isSo: () => boolean): Promise<void> {
   subscribeServices(self, { name: sharedName })
-  while (!isSo()) await self.receive()
-  unsubscribeServices(self)
+  try {
+    while (!isSo()) await self.receive(null, { timeoutMs: patienceMs })
+  } finally {
+    unsubscribeServices(self)
+  }
 }
 
 function shown(result: Worked | NoWorker): string {

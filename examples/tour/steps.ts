@@ -11,6 +11,7 @@ import {
   Exit,
   isDown,
   isExit,
+  isServiceEvent,
   lookupService,
   nodeOf,
   nodes,
@@ -79,17 +80,11 @@ export async function nameVanishes(self: Self, { c }: Stage): Promise<boolean> {
   const { name } = shared(c)
   subscribeServices(self, { name })
   while (lookupService(self, name).length > 0) {
-    await self.receive(isServiceDown, { timeoutMs: vanishMs })
+    await self.receive(isServiceEvent, { timeoutMs: vanishMs })
   }
   unsubscribeServices(self)
   const found = await whereisService(self, name, { timeoutMs: 0 })
   return found.tag === 'error' && found.reason === 'notFound'
-}
-
-function isServiceDown(message: unknown): boolean {
-  return typeof message === 'object' && message !== null && 'tag' in message
-    ? message.tag === 'serviceDown'
-    : false
 }
 
 /** 10,000 numbered messages from a to b while b floods c. */

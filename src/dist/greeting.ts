@@ -7,8 +7,8 @@
  *
  * A dialer begins, which is to say its name, as soon as the acceptor has proved its key: the name,
  * and its proof of the cookie, then leave with its proof of its own key, and the acceptor, which
- * hears nothing of them before it has accepted that (`incoming.ts`), answers all at once. The dialer
- * in turn hears no answer before it was told that it is accepted.
+ * hears nothing of them before it has accepted that (`incoming.ts`), answers all at once. The
+ * dialer in turn hears no answer before it was told that it is accepted.
  */
 import { type Self, send } from '../../runtime/index.ts'
 import type { Timeout } from '../../runtime/kernel.ts'

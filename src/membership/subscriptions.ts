@@ -10,6 +10,17 @@ import { deliver, type Process } from '../../runtime/kernel.ts'
 /** What was told since may have been missed: read it again. */
 export type ResyncMessage = { readonly tag: 'resync'; readonly source: string }
 
+/** Something may have been missed; of `source` alone, where it is given. */
+export function isResync(source?: string): (message: unknown) => message is ResyncMessage {
+  return (message): message is ResyncMessage =>
+    typeof message === 'object' &&
+    message !== null &&
+    'tag' in message &&
+    message.tag === 'resync' &&
+    'source' in message &&
+    (source === undefined || message.source === source)
+}
+
 export class Subscriptions<Message> {
   readonly #source: string
   readonly #wanted = new Map<Process, (message: Message) => boolean>()

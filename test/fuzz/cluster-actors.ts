@@ -37,6 +37,7 @@ import { alice, bob } from '../support/vectors/term-space.ts'
 import { violations } from '../unit/src/membership/invariants.ts'
 import { knownEdge, others, wallMs } from './cluster-recording.ts'
 import { below, chance, oneOf } from './mutate.ts'
+import { replicaDecoders } from './replica-actors.ts'
 
 export type Actor = {
   /** Takes a body from alice; the tag of its message, undefined when it is none. */
@@ -52,6 +53,7 @@ export const decoders = {
   broadcast: decodeBroadcast,
   members: decodeVerdict,
   news: decodeNews,
+  ...replicaDecoders,
 } as const
 export type Decoders = typeof decoders
 
@@ -114,8 +116,8 @@ export class MembershipActor implements Actor {
 
 export class BroadcastActor implements Actor {
   readonly sent: unknown[] = []
-  /** Payloads of the topic of members. */
-  readonly delivered: Uint8Array[] = []
+  /** Payloads of the topics of members and of alice's table. */
+  readonly delivered: { readonly topic: string; readonly payload: Uint8Array }[] = []
   readonly #timers = new Map<string, BroadcastTimer>()
   readonly #random = seededRandom(1)
   readonly #decode: Decoders['broadcast']
@@ -156,8 +158,9 @@ export class BroadcastActor implements Actor {
         this.#timers.set(broadcastTimerKey(action.timer), action.timer)
       } else if (action.tag === 'cancelTimer') {
         this.#timers.delete(broadcastTimerKey(action.timer))
-      } else if (action.tag === 'deliver' && action.topic === 'members') {
-        this.delivered.push(action.payload)
+      } else if (action.tag === 'deliver') {
+        const { topic, payload } = action
+        if (topic === 'members' || topic === 'table') this.delivered.push({ topic, payload })
       }
     }
   }

@@ -1,12 +1,13 @@
 /**
  * Draws one input of the cluster target: what alice says to bob's services, one to six bodies of
  * service frames, and between them what happens at bob's. Bodies are mutated recordings; a list in
- * them may be longer than it may be, and news about members also come as broadcasts.
+ * them may be longer than it may be, and news about members and tables also come as
+ * broadcasts.
  */
 import type { Random } from '../../runtime/platform/platform.ts'
 import { limits } from '../../src/limits.ts'
 import { alice, bob } from '../support/vectors/term-space.ts'
-import { gossipOf, recordNews, recordServices, treeOf } from './cluster-recording.ts'
+import { gossipOf, recordDeltas, recordNews, recordServices, treeOf } from './cluster-recording.ts'
 import { below, chance, mutatedBody, oneOf } from './mutate.ts'
 import { donorsOf } from './recording.ts'
 import { branch, bytesOfTerm, countNodes, replaceNode, type TermTree } from './term-tree.ts'
@@ -19,6 +20,7 @@ export type ClusterStep =
 /** Around what lists may hold. */
 const lengths = [
   ...[limits.membershipPeersMax, limits.membershipTriedMax, limits.broadcastIdsMax],
+  ...[limits.replicaHeadsMax, limits.replicaChunkOpsMax],
   ...[limits.verdictPartsMax, limits.verdictEntriesMax, limits.verdictListedMax],
 ] as const
 
@@ -45,9 +47,11 @@ const oddValues: readonly unknown[] = [
 
 export function clusterInputs(): (random: Random) => readonly ClusterStep[] {
   const frames = recordServices()
-  const news = recordNews()
+  const news = recordNews().map((term) => ['members', term] as const)
+  const deltas = recordDeltas().map((term) => ['table', term] as const)
+  const told = [...news, ...deltas]
   const odd = oddValues.map(treeOf)
-  const terms = [...frames.map(({ term }) => term), ...news]
+  const terms = [...frames.map(({ term }) => term), ...told.map(([, term]) => term)]
   const donors = [...donorsOf(terms.map((term) => ({ term }))), ...odd]
 
   const changed = (random: Random, term: TermTree): Uint8Array => {
@@ -62,8 +66,8 @@ export function clusterInputs(): (random: Random) => readonly ClusterStep[] {
   }
   const body = (random: Random): Uint8Array => {
     if (chance(random, 0.85)) return changed(random, oneOf(random, frames).term)
-    const payload = changed(random, oneOf(random, news))
-    return bytesOfTerm(treeOf(['broadcast', gossipOf('members', payload)]))
+    const [topic, term] = oneOf(random, told)
+    return bytesOfTerm(treeOf(['broadcast', gossipOf(topic, changed(random, term))]))
   }
   return (random) =>
     Array.from({ length: 1 + below(random, 6) }, () =>

@@ -11,9 +11,18 @@ import { limits } from '../../src/limits.ts'
 import { envelope } from '../../src/membership/envelope.ts'
 import type { MembershipMessage } from '../../src/membership/index.ts'
 import type { News, VerdictMessage } from '../../src/membership/verdict/message.ts'
+import {
+  type Delta,
+  encodeDelta,
+  encodeMessage,
+  type TableMessage,
+} from '../../src/replica/table-message.ts'
+import type { GlobalMessage } from '../../src/services/global/message.ts'
+import { keyOfName } from '../../src/services/global/name.ts'
 import { createCodec } from '../../src/wire/index.ts'
 import { alice, bob } from '../support/vectors/term-space.ts'
 import type { RecordedFrame } from './recording.ts'
+import { askedId, claimOf, disputed, knownHead } from './replica-actors.ts'
 import { parseTerm, type TermTree } from './term-tree.ts'
 
 type Recorded<Message extends { readonly tag: string }> = {
@@ -130,7 +139,62 @@ export const verdictMessages: Recorded<VerdictMessage> = {
   entries: [{ tag: 'entries', news: allNews, want: [carol, erin], more: true }],
 }
 
-export const services = ['membership', 'broadcast', 'members'] as const
+const head = { ...knownHead, version: knownHead.version + 1 }
+const heads = [
+  { node: alice.name, head },
+  { node: carol, head: knownHead },
+]
+/** Values of a table: a number, a pair, nothing that can be read. */
+const ops = [
+  ['a', Uint8Array.of(1)],
+  ['b', Uint8Array.of(0x92, 1, 2)],
+  ['b', Uint8Array.of(0xc1)],
+  ['gone'],
+  ['why', null, Uint8Array.of(2)],
+] as const
+const chunk = { tag: 'chunk', id: askedId, head } as const
+
+export const tableMessages: Recorded<TableMessage> = {
+  digest: [{ tag: 'digest', digest: 2 ** 48 - 1 }],
+  vector: [
+    { tag: 'vector', after: '', upTo: null, heads },
+    { tag: 'vector', after: alice.name, upTo: carol, heads: [] },
+  ],
+  heads: [{ tag: 'heads', heads }],
+  pull: [
+    { tag: 'pull', id: 3, head: undefined },
+    { tag: 'pull', id: 3, head: { epoch: { wallMs: 900, logical: 0 }, version: 30 } },
+  ],
+  refused: [{ tag: 'refused', id: askedId }],
+  ack: [{ tag: 'ack', id: 3, seq: 1 }],
+  chunk: [
+    ...[true, false].map((first) => {
+      const flags = { first, last: !first, end: !first }
+      return { ...chunk, seq: first ? 1 : 2, kind: 'entries', from: 0, ...flags, ops } as const
+    }),
+    { ...chunk, seq: 1, kind: 'changes', from: 5, first: false, last: true, end: false, ops },
+  ],
+}
+
+export const deltas: Readonly<Record<'ops' | 'head', readonly Delta[]>> = {
+  ops: [{ node: alice.name, from: 5, head, ops }],
+  head: [
+    { node: alice.name, from: 6, head },
+    { node: dave, from: 6, head },
+  ],
+}
+
+const { pid, rank } = claimOf(alice, 3)
+const ask = { key: keyOfName(disputed), pid, rank }
+export const globalMessages: Recorded<GlobalMessage> = {
+  ask: [{ tag: 'ask', ...ask }],
+  answer: [
+    { tag: 'answer', ...ask, holds: true },
+    { tag: 'answer', ...ask, holds: false },
+  ],
+}
+
+export const services = ['membership', 'broadcast', 'members', 'table', 'global'] as const
 export type Service = (typeof services)[number]
 
 const addresses = new Map(others.map((node) => [node as string, { host: '10.0.0.9', port: 4433 }]))
@@ -140,6 +204,8 @@ export function recordServices(): readonly RecordedFrame[] {
   const membership: readonly MembershipMessage[] = Object.values(membershipMessages).flat()
   const broadcast: readonly BroadcastMessage[] = Object.values(broadcastMessages).flat()
   const members: readonly VerdictMessage[] = Object.values(verdictMessages).flat()
+  const tables: readonly TableMessage[] = Object.values(tableMessages).flat()
+  const globals: readonly GlobalMessage[] = Object.values(globalMessages).flat()
   const record = (service: Service, body: unknown): RecordedFrame => ({
     name: service,
     type: serviceFrame,
@@ -151,12 +217,21 @@ export function recordServices(): readonly RecordedFrame[] {
       .map((body) => record('membership', body)),
     ...broadcast.map((message) => record('broadcast', message)),
     ...members.map((message) => record('members', message)),
+    ...tables.map((message) => record('table', encodeMessage(message))),
+    ...globals.map((message) => record('global', message)),
   ]
 }
 
 /** What broadcasts about members carry. */
 export function recordNews(): readonly TermTree[] {
   return allNews.map(treeOf)
+}
+
+/** What broadcasts about alice's table carry. */
+export function recordDeltas(): readonly TermTree[] {
+  return Object.values(deltas)
+    .flat()
+    .map((delta) => treeOf(encodeDelta(delta)))
 }
 
 /** A term as alice encodes it for bob. */

@@ -1,8 +1,9 @@
 /**
- * What an authenticated peer says to the services of a node: membership, broadcast, members. Each
- * body goes through the channel's codec and the decoder of its service to the rule behind it. What
- * the rules promise whatever they hear: they never throw, their state keeps its invariants, and
- * what they send can be encoded and is taken by the same service at the other end.
+ * What an authenticated peer says to the services of a node: membership, broadcast, members, the
+ * tables of names and the disputes over global ones. Each body goes through the channel's codec and
+ * the decoder of its service to the rule behind it. What the rules promise whatever they hear: they
+ * never throw, their state keeps its invariants, and what they send can be encoded and is taken by
+ * the same service at the other end.
  */
 import type { Random } from '../../runtime/platform/platform.ts'
 import { createCodec } from '../../src/wire/index.ts'
@@ -17,14 +18,18 @@ import {
 import { type ClusterStep, clusterInputs } from './cluster-input.ts'
 import {
   broadcastMessages,
+  deltas,
+  globalMessages,
   membershipMessages,
   newsMessages,
   type Service,
   services,
+  tableMessages,
   verdictMessages,
 } from './cluster-recording.ts'
 import { FuzzSpace } from './fuzz-space.ts'
 import { oneOf } from './mutate.ts'
+import { GlobalActor, TableActor } from './replica-actors.ts'
 import { broken, type Target, type Trial } from './target.ts'
 
 type Reach = (what: string) => void
@@ -34,6 +39,8 @@ const tagsOf = {
   broadcast: broadcastMessages,
   members: verdictMessages,
   news: newsMessages,
+  table: tableMessages,
+  global: globalMessages,
 } satisfies Record<Service | 'news', object>
 
 export type ClusterTargetOptions = {
@@ -48,6 +55,8 @@ export function clusterTarget({ wrap }: ClusterTargetOptions = {}): Target {
     name: 'cluster',
     required: [
       ...['body:undecodable', 'body:malformed', 'body:unknownService', 'news:undecodable'],
+      ...Object.keys(deltas).map((kind) => `delta:${kind}`),
+      ...['delta:malformed', 'delta:undecodable'],
       ...Object.entries(tagsOf).flatMap(([name, messages]) => [
         ...Object.keys(messages).map((tag) => `${name}:${tag}`),
         ...[`${name}:malformed`, `${name}:sent`],
@@ -98,14 +107,23 @@ class Receiver {
     const service = services.find((name) => name === term[0])
     if (service === undefined) reach('body:unknownService')
     else reach(`${service}:${bob[service].hear(term[1]) ?? 'malformed'}`)
-    for (const payload of bob.takeDelivered()) this.#news(bob, payload, reach)
+    for (const { topic, payload } of bob.takeDelivered()) {
+      if (topic === 'members')
+        this.#news('news', payload, reach, (term) => bob.members.hearNews(term))
+      else this.#news('delta', payload, reach, (term) => bob.table.hearNews(term))
+    }
     return true
   }
 
-  #news(bob: Bob, payload: Uint8Array, reach: Reach): void {
+  #news(
+    what: 'news' | 'delta',
+    payload: Uint8Array,
+    reach: Reach,
+    hear: (term: unknown) => string | undefined,
+  ): void {
     const decoded = this.#codec.decode(payload)
-    if (decoded.tag === 'error') reach('news:undecodable')
-    else reach(`news:${bob.members.hearNews(decoded.term) ?? 'malformed'}`)
+    if (decoded.tag === 'error') reach(`${what}:undecodable`)
+    else reach(`${what}:${hear(decoded.term) ?? 'malformed'}`)
   }
 
   /** What bob sends, alice takes, and it says the same to her. */
@@ -137,6 +155,8 @@ class Bob {
   #membership: MembershipActor | undefined
   #broadcast: BroadcastActor | undefined
   #members: MembersActor | undefined
+  #table: TableActor | undefined
+  #global: GlobalActor | undefined
 
   constructor(used: Decoders) {
     this.#decoders = used
@@ -157,11 +177,21 @@ class Bob {
     return this.#members
   }
 
+  get table(): TableActor {
+    this.#table ??= new TableActor(this.#decoders)
+    return this.#table
+  }
+
+  get global(): GlobalActor {
+    this.#global ??= new GlobalActor(this.#decoders.global)
+    return this.#global
+  }
+
   goOn(random: Random): void {
     this[oneOf(random, services)].goOn(random)
   }
 
-  takeDelivered(): readonly Uint8Array[] {
+  takeDelivered(): BroadcastActor['delivered'] {
     return this.#broadcast?.delivered.splice(0) ?? []
   }
 
@@ -169,6 +199,8 @@ class Bob {
     for (const body of this.#membership?.sent.splice(0) ?? []) yield ['membership', body]
     for (const body of this.#broadcast?.sent.splice(0) ?? []) yield ['broadcast', body]
     for (const body of this.#members?.sent.splice(0) ?? []) yield ['members', body]
+    for (const body of this.#table?.sent.splice(0) ?? []) yield ['table', body]
+    for (const body of this.#global?.sent.splice(0) ?? []) yield ['global', body]
     for (const news of this.#members?.told.splice(0) ?? []) yield ['news', news]
   }
 }

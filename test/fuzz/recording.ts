@@ -136,7 +136,7 @@ export function handshakeEnv(role: HandshakeSide, challenged: boolean): Handshak
   }
 }
 
-/** What one side says in a whole dist handshake: of either side, with a challenge before and not. */
+/** What one side says in a whole dist handshake: of either side, challenged before and not. */
 export function recordHandshakes(): readonly (readonly TermTree[])[] {
   return [false, true].flatMap((challenged) => Object.values(recordHandshake(challenged)))
 }

@@ -1,6 +1,6 @@
 /**
- * Where an endpoint reads its streams into. What a handler has kept is left behind, and reading goes
- * on in the rest, so that a large message is not copied once more and little memory is left unused.
+ * Where an endpoint reads its streams into. What a handler has kept is left behind, and reading
+ * goes on in the rest: a large message is not copied once more, and little memory is left unused.
  *
  * V8 decides on a collection of what is young by what lies on its heap. Messages that lie outside
  * of it would bring none about, until so much has gathered that it collects everything, ten times a

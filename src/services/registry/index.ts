@@ -15,7 +15,12 @@ export {
 } from './api.ts'
 export { registryChildren } from './children.ts'
 export type { ServiceFilter } from './filter.ts'
-export type { Instance, ServiceEvent, ServiceMetadata } from './instance.ts'
+export {
+  type Instance,
+  isServiceEvent,
+  type ServiceEvent,
+  type ServiceMetadata,
+} from './instance.ts'
 export { openRegistry } from './open.ts'
 export { Registry } from './registry.ts'
 export type { Prefer } from './select.ts'

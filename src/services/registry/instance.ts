@@ -25,4 +25,17 @@ export type ServiceEvent =
    */
   | ({ readonly tag: 'serviceDown'; readonly reason: Reason } & Instance)
 
+const eventTags: readonly unknown[] = [
+  'serviceRegistered',
+  'serviceUpdated',
+  'serviceUnregistered',
+  'serviceDown',
+] satisfies readonly ServiceEvent['tag'][]
+
+/** `self.receive(isServiceEvent)`: what `subscribeServices` brings, but for `resync`. */
+export function isServiceEvent(message: unknown): message is ServiceEvent {
+  if (typeof message !== 'object' || message === null || !('tag' in message)) return false
+  return eventTags.includes(message.tag)
+}
+
 export const noMetadata: ServiceMetadata = Object.freeze({})

@@ -164,7 +164,7 @@ function graphRows({ nodes }: HyparviewPlan, runs: Runs): PaperRow[] {
   ]
 }
 
-/** What `onClose` asks for; `onSend`, of the first seeds, is shown beside it and decides nothing. */
+/** What `onClose` asks for; `onSend`, of the first seeds, is shown and decides nothing. */
 function reliabilityRows({ nodes, messages, failures }: HyparviewPlan, runs: Runs): PaperRow[] {
   const metric = `reliability of ${messages} messages, %`
   const rows: PaperRow[] = []
@@ -182,9 +182,7 @@ function reliabilityRows({ nodes, messages, failures }: HyparviewPlan, runs: Run
       ok: asked ? Math.min(paperProfile, ours) >= least : null,
     })
   }
-  const isMeasured = ({ reliabilityOnSend }: HyparviewFigures): boolean =>
-    reliabilityOnSend.size > 0
-  const onSend = { paper: runs.paper.filter(isMeasured), ours: runs.ours.filter(isMeasured) }
+  const onSend = only(runs, ({ reliabilityOnSend }) => reliabilityOnSend.size > 0)
   for (const [percent, value] of published.reliability) {
     if (!failures.includes(percent)) continue
     const pick: Pick = (of) => of.reliabilityOnSend.get(percent) ?? 0
@@ -198,18 +196,29 @@ function healingRows({ healings }: HyparviewPlan, runs: Runs): PaperRow[] {
   const rows: PaperRow[] = []
   for (const [percent, value] of published.healing) {
     if (!healings.includes(percent)) continue
-    const pick: Pick = (of) => of.healing.get(percent) ?? 0
-    const { paperProfile, ours } = measured(runs, pick)
+    const pick: Pick = (of) => of.healing.get(percent) ?? Number.POSITIVE_INFINITY
+    const those = only(runs, ({ healing }) => healing.has(percent))
+    const { paperProfile, ours } = measured(those, pick)
     const max = healingMax.get(percent)
     rows.push({
-      ...note(runs, `healing cycles, to ${healedPoints} point`, `${percent}% failed`, pick),
+      ...note(those, `healing cycles, to ${healedPoints} point`, `${percent}% failed`, pick),
       published: value,
       plotted: true,
       tolerance: max === undefined ? '' : `<= ${max} in both`,
-      ok: max === undefined ? null : Math.max(paperProfile, ours) <= max,
+      ok: max === undefined ? null : isHealed(those) && Math.max(paperProfile, ours) <= max,
     })
   }
   return rows
+}
+
+/** The runs in which a figure was measured. */
+function only({ paper, ours }: Runs, isMeasured: (figures: HyparviewFigures) => boolean): Runs {
+  return { paper: paper.filter(isMeasured), ours: ours.filter(isMeasured) }
+}
+
+/** What nobody has measured has not healed. */
+function isHealed({ paper, ours }: Runs): boolean {
+  return paper.length > 0 && ours.length > 0
 }
 
 function elsewherePoints(nodes: number, percent: number): number {

@@ -36,8 +36,10 @@ export type HyparviewPlan = {
   readonly healings: readonly number[]
   /** Healing is given up after so many cycles. */
   readonly healingCyclesMax: number
-  /** Seeds up to this one are also measured noticing `onSend`, which decides nothing. */
-  readonly onSendSeeds: number
+  /** Seeds above this one are measured for what is asked alone, to save time. */
+  readonly wholeSeeds: number
+  /** Percent of nodes that fail, of the healings that are asked for. */
+  readonly askedHealings: readonly number[]
 }
 
 export type HyparviewFigures = {
@@ -93,7 +95,7 @@ export function runHyparview(
   const reliability = new Map<number, number>()
   const reliabilityOnSend = new Map<number, number>()
   for (const percent of plan.failures) {
-    if (seed <= plan.onSendSeeds) {
+    if (seed <= plan.wholeSeeds) {
       fail(percent)
       reliabilityOnSend.set(percent, overlay.reliability(plan.messages))
     }
@@ -102,7 +104,7 @@ export function runHyparview(
     reliability.set(percent, overlay.reliability(plan.messages))
   }
   const healing = new Map<number, number>()
-  for (const percent of plan.healings) {
+  for (const percent of seed <= plan.wholeSeeds ? plan.healings : plan.askedHealings) {
     fail(percent)
     const wanted =
       graph.stableReliability - Math.max(healedPoints, pointsOfOne(plan.nodes, percent))

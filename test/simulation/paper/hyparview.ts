@@ -20,7 +20,8 @@ export function hyparviewPlan(nodes: number, messages: number): HyparviewPlan {
     failures: [10, 20, 30, 40, 50, 60, 70, 80, 90, 95],
     healings: [10, 20, 30, 40, 50, 60, 70, 80, 90],
     healingCyclesMax: 20,
-    onSendSeeds: 1,
+    wholeSeeds: 1,
+    askedHealings: [80, 90],
   }
 }
 

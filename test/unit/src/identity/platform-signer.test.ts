@@ -230,7 +230,7 @@ for (const [name, signer] of signers()) {
   })
 }
 
-test('the reference of a node signs as the reference does, whatever the message and the key', () => {
+test('the reference of a node signs as the reference does, whatever it is given', () => {
   const signer = new NobleSigner()
   const bytes = (size: number) => fc.uint8Array({ minLength: size, maxLength: size })
   fc.assert(
