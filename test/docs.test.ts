@@ -1,13 +1,13 @@
 /**
  * The documents tell the truth: every program in README.md and docs/ runs as written and prints
- * what the text beside it says, and every example runs to its end.
+ * what the text beside it says.
  */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { assert, cleanup, suite } from './support/harness.ts'
-import { type ProgramResult, runProgram } from './support/program.ts'
+import { endedWell, runProgram } from './support/program.ts'
 import { type Snippet, snippetsOf } from './support/snippets.ts'
 
 const PROGRAM_DEADLINE_MS = 30_000
@@ -30,16 +30,6 @@ if (!existsSync(join(root, 'README.md'))) {
 }
 documents.run()
 
-const examples = suite('examples')
-
-for (const path of examplePaths()) {
-  const run = async (): Promise<void> => {
-    endedWell(await runProgram(path, { root, deadlineMs: PROGRAM_DEADLINE_MS }))
-  }
-  examples(`${path} runs to its end`, run, deadline)
-}
-examples.run()
-
 async function runSnippet({ code, expected }: Snippet): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'skein-docs-'))
   cleanup(() => rmSync(folder, { recursive: true, force: true }))
@@ -51,22 +41,10 @@ async function runSnippet({ code, expected }: Snippet): Promise<void> {
   if (expected !== undefined) assert.is(result.stdout.trimEnd(), expected.trimEnd())
 }
 
-function endedWell({ ending, stdout, stderr }: ProgramResult): void {
-  if (ending !== 0) throw new Error(`ended with ${ending}\n${stdout}\n${stderr}`)
-}
-
 function documentPaths(): string[] {
   const docs = existsSync(join(root, 'docs'))
     ? readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
     : []
   const paths = ['README.md', ...docs.map((path) => `docs/${path.replaceAll('\\', '/')}`)]
   return paths.filter((path) => path.endsWith('.md') && existsSync(join(root, path))).sort()
-}
-
-function examplePaths(): string[] {
-  if (!existsSync(join(root, 'examples'))) return []
-  return readdirSync(join(root, 'examples'))
-    .map((name) => `examples/${name}/main.ts`)
-    .filter((path) => existsSync(join(root, path)))
-    .sort()
 }

@@ -42,3 +42,8 @@ export function runProgram(file: string, options: ProgramOptions): Promise<Progr
     })
   })
 }
+
+/** Throws with all that it printed, unless it ended by itself and with 0. */
+export function endedWell({ ending, stdout, stderr }: ProgramResult): void {
+  if (ending !== 0) throw new Error(`ended with ${ending}\n${stdout}\n${stderr}`)
+}

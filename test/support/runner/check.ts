@@ -21,7 +21,7 @@ const steps: readonly Step[] = [
   { tag: 'npm', name: 'typecheck', args: ['run', 'typecheck'] },
   { tag: 'npm', name: 'lint', args: ['run', 'lint'] },
   { tag: 'tests', name: 'tests', filters: [] },
-  { tag: 'tests', name: 'documents', filters: ['test/docs.test.ts'] },
+  { tag: 'tests', name: 'documents', filters: ['test/docs.test.ts', 'test/examples.test.ts'] },
   {
     tag: 'npm',
     name: 'simulation',

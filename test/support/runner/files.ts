@@ -6,7 +6,12 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** Run by commands of their own: real networks, long runs, and the documents' programs. */
-const apart: readonly string[] = ['test/cluster/', 'test/net/', 'test/docs.test.ts']
+const apart: readonly string[] = [
+  'test/cluster/',
+  'test/net/',
+  'test/docs.test.ts',
+  'test/examples.test.ts',
+]
 
 /** Test files, sorted, with `/` separators, relative to `root`. */
 export function testFiles(root: string): string[] {
