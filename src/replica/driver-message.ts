@@ -34,6 +34,9 @@ export function decodeDriverMessage(body: unknown): DriverMessage | undefined {
   if (tag === 'ack') return { tag, id, seq }
   if (tag !== 'part' || typeof end !== 'boolean' || !Array.isArray(pieces)) return undefined
   if (pieces.length > limits.replicaChunkOpsMax || !pieces.every(isBytes)) return undefined
+  // Reading them is one step of the receiver, which must not be long.
+  const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0)
+  if (pieces.length > 1 && bytes > limits.replicaChunkMaxBytes) return undefined
   return { tag, id, seq, pieces, end }
 }
 

@@ -2,7 +2,8 @@
  * Whom to ask for its table, and when. Hints come from anybody and prove nothing, so all they can
  * do is to make us ask the author itself: one question at a time, none sooner than `pullEveryMs`
  * after the last, later and later while it does not answer, and no more than so many at a time and
- * per second in all. What has to wait is kept: a hint may be delayed, and is never lost.
+ * per second in all. What has to wait is kept: a hint may be delayed, and is never lost. Authors who
+ * are known do not wait for those of whom there is nothing but hearsay.
  *
  * No effects: whoever calls is told what to do. Times are in milliseconds of one clock.
  */
@@ -12,6 +13,8 @@ export type PullOptions = {
   readonly pullEveryMs: number
   readonly pullTimeoutMs: number
   readonly random: { unit(): number }
+  /** That author is connected, or has answered before. Default: nobody. */
+  readonly isKnown?: (node: string) => boolean
 }
 
 export type PullAction =
@@ -20,7 +23,7 @@ export type PullAction =
   | { readonly tag: 'timer'; readonly key: string; readonly afterMs: number }
   | { readonly tag: 'cancel'; readonly key: string }
 
-type Asking = { readonly id: number; again: boolean }
+type Asking = { readonly id: number; readonly isKnown: boolean; again: boolean }
 type Rest = { untilMs: number; failures: number }
 
 const retryMinMs = 500
@@ -30,12 +33,15 @@ const windowKey = 'window'
 
 export class Pulls {
   readonly #options: PullOptions
-  /** To be asked as soon as there is room. */
+  /** To be asked as soon as there is room: known authors, and others. */
+  readonly #readyKnown = new Set<string>()
   readonly #ready = new Set<string>()
   /** To be asked when their rest is over. */
   readonly #waiting = new Set<string>()
   readonly #asking = new Map<string, Asking>()
   readonly #rests = new Map<string, Rest>()
+  /** How many of those being asked are known. */
+  #askingKnown = 0
   #window = { sinceMs: Number.NEGATIVE_INFINITY, asked: 0 }
   #id: number
 
@@ -47,7 +53,7 @@ export class Pulls {
 
   /** Authors being asked or to be asked. */
   get size(): number {
-    return this.#ready.size + this.#waiting.size + this.#asking.size
+    return this.#readyKnown.size + this.#ready.size + this.#waiting.size + this.#asking.size
   }
 
   /** That author may have something new. */
@@ -57,14 +63,13 @@ export class Pulls {
       asking.again = true
       return []
     }
-    if (this.#ready.has(node) || this.#waiting.has(node)) return []
+    if (this.#isReady(node) || this.#waiting.has(node)) return []
     const restMs = (this.#rests.get(node)?.untilMs ?? nowMs) - nowMs
     if (restMs > 0) {
       this.#waiting.add(node)
       return [{ tag: 'timer', key: restKey(node), afterMs: restMs }]
     }
-    this.#ready.add(node)
-    return this.#begin(nowMs)
+    return this.#readied(node, nowMs)
   }
 
   /** A timer that was asked for is due. */
@@ -72,9 +77,7 @@ export class Pulls {
     if (key === windowKey) return this.#begin(nowMs)
     const [kind, node] = splitKey(key)
     if (kind === 'ask') return this.failed(node, nowMs)
-    if (!this.#waiting.delete(node)) return []
-    this.#ready.add(node)
-    return this.#begin(nowMs)
+    return this.#waiting.delete(node) ? this.#readied(node, nowMs) : []
   }
 
   /** The number of the question that `node` is being asked. */
@@ -89,9 +92,8 @@ export class Pulls {
 
   /** The answer is complete; `isEnough`: also for what was heard meanwhile. */
   done(node: string, isEnough: boolean, nowMs: number): readonly PullAction[] {
-    const asking = this.#asking.get(node)
+    const asking = this.#asked(node)
     if (asking === undefined) return []
-    this.#asking.delete(node)
     this.#rest(node, { untilMs: nowMs + this.#options.pullEveryMs, failures: 0 })
     const again = asking.again && !isEnough ? this.want(node, nowMs) : []
     return [{ tag: 'cancel', key: askKey(node) }, ...again, ...this.#begin(nowMs)]
@@ -99,7 +101,7 @@ export class Pulls {
 
   /** It cannot be reached, refuses, or does not go on: it is asked again later. */
   failed(node: string, nowMs: number): readonly PullAction[] {
-    if (!this.#asking.delete(node)) return []
+    if (this.#asked(node) === undefined) return []
     const failures = (this.#rests.get(node)?.failures ?? 0) + 1
     const lasting = Math.min(retryMaxMs, retryMinMs * 2 ** Math.min(failures, 16))
     const untilMs = nowMs + lasting * (0.5 + this.#options.random.unit() / 2)
@@ -111,19 +113,37 @@ export class Pulls {
   /** Nothing is wanted of that author any more. */
   forget(node: string, nowMs: number): readonly PullAction[] {
     this.#ready.delete(node)
+    this.#readyKnown.delete(node)
     this.#rests.delete(node)
     const actions: PullAction[] = []
     if (this.#waiting.delete(node)) actions.push({ tag: 'cancel', key: restKey(node) })
-    if (this.#asking.delete(node)) actions.push({ tag: 'cancel', key: askKey(node) })
+    if (this.#asked(node) !== undefined) actions.push({ tag: 'cancel', key: askKey(node) })
     return [...actions, ...this.#begin(nowMs)]
   }
 
+  #isReady(node: string): boolean {
+    return this.#readyKnown.has(node) || this.#ready.has(node)
+  }
+
+  #readied(node: string, nowMs: number): readonly PullAction[] {
+    const isKnown = this.#options.isKnown?.(node) === true
+    if (isKnown) this.#readyKnown.add(node)
+    else this.#ready.add(node)
+    return this.#begin(nowMs)
+  }
+
   #begin(nowMs: number): readonly PullAction[] {
-    if (this.#ready.size === 0) return []
-    if (nowMs - this.#window.sinceMs >= windowMs) this.#window = { sinceMs: nowMs, asked: 0 }
     const actions: PullAction[] = []
+    for (const node of this.#readyKnown) {
+      if (this.#askingKnown >= limits.replicaPullsMax) break
+      this.#readyKnown.delete(node)
+      this.#askingKnown += 1
+      actions.push(...this.#ask(node, true))
+    }
+    if (this.#ready.size === 0) return actions
+    if (nowMs - this.#window.sinceMs >= windowMs) this.#window = { sinceMs: nowMs, asked: 0 }
     for (const node of this.#ready) {
-      if (this.#asking.size >= limits.replicaPullsMax) break
+      if (this.#asking.size - this.#askingKnown >= limits.replicaPullsMax) break
       if (this.#window.asked >= limits.replicaPullsPerSecondMax) {
         const afterMs = this.#window.sinceMs + windowMs - nowMs
         actions.push({ tag: 'timer', key: windowKey, afterMs })
@@ -131,11 +151,23 @@ export class Pulls {
       }
       this.#window.asked += 1
       this.#ready.delete(node)
-      const id = this.#id++
-      this.#asking.set(node, { id, again: false })
-      actions.push(this.#deadline(node), { tag: 'ask', node, id })
+      actions.push(...this.#ask(node, false))
     }
     return actions
+  }
+
+  #ask(node: string, isKnown: boolean): readonly PullAction[] {
+    const id = this.#id++
+    this.#asking.set(node, { id, isKnown, again: false })
+    return [this.#deadline(node), { tag: 'ask', node, id }]
+  }
+
+  /** It is not being asked any more. */
+  #asked(node: string): Asking | undefined {
+    const asking = this.#asking.get(node)
+    if (asking?.isKnown) this.#askingKnown -= 1
+    this.#asking.delete(node)
+    return asking
   }
 
   #deadline(node: string): PullAction {

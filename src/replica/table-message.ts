@@ -15,6 +15,8 @@ export type WireOp =
   | readonly [key: string]
   | readonly [key: string, none: null, cause: Uint8Array]
 
+const { tableValueMaxBytes: valueMaxBytes, tableCauseMaxBytes: causeMaxBytes } = limits
+
 type WireHlc = readonly [wallMs: number, logical: number]
 export type WireHead = readonly [node: string, wallMs: number, logical: number, version: number]
 export type NamedHead = { readonly node: string; readonly head: Head }
@@ -188,10 +190,14 @@ function headsOf(value: unknown): readonly NamedHead[] | undefined {
 function opsOf(value: unknown): readonly WireOp[] | undefined {
   if (!Array.isArray(value) || value.length > limits.replicaChunkOpsMax) return undefined
   const ops: WireOp[] = []
+  let bytes = 0
   for (const each of value) {
     const op = opOf(each)
     if (op === undefined) return undefined
     ops.push(op)
+    bytes += op[0].length + (op[1]?.length ?? 0)
+    // Reading them is one step of the receiver, which must not be long.
+    if (ops.length > 1 && bytes > limits.replicaChunkMaxBytes) return undefined
   }
   return ops
 }
@@ -201,12 +207,12 @@ function opOf(value: unknown): WireOp | undefined {
   const [key, bytes, cause]: readonly unknown[] = value
   if (typeof key !== 'string' || key.length > limits.tableKeyMaxChars) return undefined
   if (value.length === 1) return [key]
-  if (value.length === 2) return isBytes(bytes) ? [key, bytes] : undefined
-  return bytes === null && isBytes(cause) ? [key, null, cause] : undefined
+  if (value.length === 2) return isBytes(bytes, valueMaxBytes) ? [key, bytes] : undefined
+  return bytes === null && isBytes(cause, causeMaxBytes) ? [key, null, cause] : undefined
 }
 
-function isBytes(value: unknown): value is Uint8Array {
-  return value instanceof Uint8Array && value.length <= limits.tableValueMaxBytes
+function isBytes(value: unknown, most: number): value is Uint8Array {
+  return value instanceof Uint8Array && value.length <= most
 }
 
 function wireHlc({ epoch }: Head): WireHlc {

@@ -6,6 +6,7 @@ import { prepare, type System } from '../../runtime/kernel.ts'
 import type { TableOp } from '../crdt/table.ts'
 import type { Codec } from '../wire/index.ts'
 import type { WireOp } from './table-message.ts'
+import { entryBytes } from './table-weight.ts'
 
 export class TableOps<Value> {
   readonly #system: System
@@ -28,8 +29,8 @@ export class TableOps<Value> {
   decode([key, bytes, cause]: WireOp): TableOp<Value> | undefined {
     if (bytes instanceof Uint8Array) {
       const value = this.#termOf(bytes)
-      const length = key.length + bytes.length
-      return this.#admits(value) ? { tag: 'put', key, value, bytes: length } : undefined
+      if (!this.#admits(value)) return undefined
+      return { tag: 'put', key, value, bytes: entryBytes(key, value, bytes.length) }
     }
     // That it is gone matters more than why.
     return { tag: 'remove', key, cause: cause && this.#termOf(cause) }

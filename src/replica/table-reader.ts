@@ -60,7 +60,9 @@ export class TableReader<Value> {
     this.#state = state
     this.#ops = ops
     this.#onChange = spec.onChange
-    this.#pulls = new Pulls({ ...options, random }, Math.floor(random.unit() * 2 ** 40))
+    const isKnown = (node: string): boolean =>
+      dist.router.channel(node) !== undefined || state.copies.get(node)?.settled === true
+    this.#pulls = new Pulls({ ...options, random, isKnown }, Math.floor(random.unit() * 2 ** 40))
   }
 
   /** All members that are up, as the member list has them now; `gone` says why others are not. */

@@ -23,6 +23,7 @@ import type { Metrics } from '../metrics/index.ts'
 import type { ReplicaOptions } from './options.ts'
 import { tableModule } from './table-server.ts'
 import type { TableState } from './table-state.ts'
+import { entryBytes } from './table-weight.ts'
 
 export type ReplicaContext = {
   readonly system: System
@@ -116,7 +117,7 @@ export class TableReplica<Value> {
     if (!this.#isValue(kept)) {
       throw new BadArgument(`${this.name}: value: not one of this table: ${show(value)}`)
     }
-    if (!this.#state.own.put(key, kept, key.length + bytes)) {
+    if (!this.#state.own.put(key, kept, entryBytes(key, kept, bytes))) {
       throw new BadArgument(`${this.name}: full: this node has ${this.#state.own.size} entries`)
     }
     this.#state.tell?.()

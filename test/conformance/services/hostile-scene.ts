@@ -17,7 +17,9 @@ import {
 } from '../../../src/index.ts'
 import { limits } from '../../../src/limits.ts'
 import type { Chunk } from '../../../src/replica/table-message.ts'
+import { createCodec } from '../../../src/wire/index.ts'
 import { assert } from '../../support/harness.ts'
+import { turn } from '../../support/until.ts'
 import { ScriptedPeer } from '../../unit/src/dist/scripted-peer.ts'
 import { nth, ServicesScene, seed } from './services-scene.ts'
 
@@ -45,6 +47,12 @@ export class HostileScene {
   readonly scene: ServicesScene
   readonly peer: ScriptedPeer
   readonly held = new Map<string, Pid>()
+  readonly #codec = createCodec({
+    local: { name: '', creation: 0 },
+    peer: { name: '', creation: 0 },
+    pid: () => undefined,
+    reference: () => undefined,
+  })
   #processes = ''
   #told = 0
   #round = 0
@@ -77,27 +85,25 @@ export class HostileScene {
 
   /** Tells all, by the victim, about its own table. */
   announce(table: string, payload: unknown, n: number): void {
-    const encoded = this.peer.codec.encode(payload)
-    if (encoded.tag === 'error') throw new Error(encoded.path)
     const counter = n.toString(36).padStart(8, '0')
     this.peer.tell('broadcast', {
       tag: 'gossip',
       id: `${evil}/zzzzzzzz/${counter}/00000000`,
       topic: table,
-      payload: encoded.bytes.slice(),
+      payload: this.bytes(payload),
       round: 1,
       ageMs: 0,
     })
   }
 
-  /** A value as tables carry them. */
+  /** A term as tables and broadcasts carry it: who is in it is named in full. */
   bytes(term: unknown): Uint8Array {
-    const encoded = this.peer.codec.encode(term)
+    const encoded = this.#codec.encode(term)
     if (encoded.tag === 'error') throw new Error(encoded.path)
     return encoded.bytes.slice()
   }
 
-  /** Makes the victim ask for a table, and answers with these parts, each when the last was heard. */
+  /** Makes the victim ask for a table, and answers with these parts. */
   async answer(table: string, parts: Iterable<Part>): Promise<void> {
     const id = await this.asked(table)
     let seq = 0
@@ -151,10 +157,10 @@ export class HostileScene {
     })
   }
 
-  /** The peer ends its connection, and is down by the verdict of all. */
+  /** The peer ends its connection and is down soon after, and its names go. */
   async gone(): Promise<void> {
     this.peer.connection.close(0, 'done')
-    await this.scene.agreed()
+    await this.scene.cluster.until('its names are gone', () => this.names() === 0)
   }
 
   #settle(node: string): void {
@@ -218,10 +224,14 @@ export function wallMs(scene: ServicesScene): number {
 }
 
 /** Bytes of the heap in use, with nothing left to collect. */
-export function heapBytes(): number {
+export async function heapBytes(): Promise<number> {
   setFlagsFromString('--expose-gc')
   const gc: () => void = runInNewContext('gc')
-  gc()
+  // What is held weakly is let go of a turn later.
+  for (let turns = 0; turns < 3; turns++) {
+    await turn()
+    gc()
+  }
   return process.memoryUsage().heapUsed
 }
 

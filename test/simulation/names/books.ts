@@ -2,8 +2,8 @@
  * What is true about names: every process of the workload that takes, changes or loses a name is
  * booked here in the very turn in which it does, by the incarnation of its node. No node reads it.
  *
- * Invariant: a process is in the book of its incarnation as long as it lives and has what is booked;
- * what a node that lost its power had is nobody's.
+ * Invariant: a process is in the book of its incarnation as long as it lives and has what is
+ * booked; what a node that lost its power had is nobody's.
  */
 import { type Caller, isPid, type Pid, pidKey, type Reason } from '../../../runtime/index.ts'
 import { systemOf } from '../../../runtime/kernel.ts'

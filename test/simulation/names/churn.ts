@@ -1,9 +1,11 @@
 /**
  * What becomes of the names of one node: a process that keeps taking, changing and giving back
- * names, and ending those who have them. While the turmoil lasts it does so again and again; after
- * it everything that is free is taken once, and then it waits to be told to do more.
+ * names, and ending those who have them, now and then also what carries names. While the turmoil
+ * lasts it does so again and again; after it everything that is free is taken once, and then it
+ * waits to be told to do more.
  */
 import { isAlive, type Pid, pidKey, type Reason, type Self, spawn } from '../../../runtime/index.ts'
+import { systemOf, terminate } from '../../../runtime/kernel.ts'
 import {
   type ConflictVerdict,
   joinGroup,
@@ -28,6 +30,10 @@ export function isBurst(message: unknown): message is Burst {
     typeof message === 'object' && message !== null && 'tag' in message && message.tag === 'burst'
   )
 }
+
+/** Mean time between two, on one node: its supervisor gives up at ten in ten seconds. */
+const killEveryMs = 8_000
+const partOfNames = /^skein\.(replica\.|services|global|groups)/
 
 type Of<Tag extends Slot['tag']> = Extract<Slot, { readonly tag: Tag }>
 
@@ -58,6 +64,8 @@ export class Churn {
     await this.#takeAll()
     while (this.#witness.active) {
       await this.#change()
+      if (this.#witness.sim.world.random.unit() * killEveryMs < this.#draw.restMaxMs / 2)
+        this.#kill()
       const restMs = this.#below(this.#draw.restMaxMs)
       await this.#self.receive(null, { timeoutMs: restMs, otherwise: null })
     }
@@ -103,6 +111,18 @@ export class Churn {
       this.#holders.set(slot, started.pid)
       this.#did('claim', slot.name, started.pid)
     }
+  }
+
+  /** One of the node's own processes that carry names ends, and those behind it are started anew. */
+  #kill(): void {
+    const parts = [...systemOf(this.#self).processes].filter(({ module }) =>
+      partOfNames.test(module),
+    )
+    const part = parts[this.#below(parts.length)]
+    if (part === undefined) return
+    this.#books.count('name part killed')
+    this.#did('kill', part.module, part.pid)
+    terminate(part, 'killed')
   }
 
   #end(slot: Slot, pid: Pid): void {

@@ -9,7 +9,7 @@ import type { NameTerm } from '../../../src/index.ts'
 import type { ReplicaOptions } from '../../../src/replica/index.ts'
 
 export type Slot =
-  /** Registered in the cluster's registry; `perLife`: under another name in each life of the node. */
+  /** Registered in the registry; `perLife`: under another name in each life of the node. */
   | {
       readonly tag: 'service'
       readonly name: NameTerm
@@ -37,6 +37,9 @@ export type NamesDraw = {
 /** So many nodes want the same, on average. */
 const rivals = 3
 const sharedOneIn = 4
+/** In a cluster of more nodes each changes something so many times more seldom. */
+const fewNodes = 10
+const largePace = 3
 /** Distinct groups for so many members. */
 const membersPerGroup = 5
 
@@ -56,7 +59,7 @@ export function drawNames(seed: number, nodes: readonly string[], count: number)
   return {
     slots,
     globals: [...globals],
-    restMaxMs: pick(300, 1_000, 4_000),
+    restMaxMs: (nodes.length > fewNodes ? largePace : 1) * pick(300, 1_000, 4_000),
     resolverOneIn: pick(2, 4, 1_000),
     replica: {
       antiEntropyMs: pick(2_000, 6_000, 15_000),

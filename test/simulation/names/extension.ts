@@ -33,6 +33,7 @@ const faultsShown = 3
 /** Changes that must happen often enough for a run of many seeds to prove anything. */
 export const namesKinds: readonly string[] = [
   'name lost',
+  'name part killed',
   'name released',
   'name resolved: stop',
   'name resolved: release',

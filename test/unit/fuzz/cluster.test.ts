@@ -50,6 +50,15 @@ const planted: Readonly<Record<string, (decoders: Decoders) => Decoders>> = {
       return news && { ...news, incarnation: news.incarnation + 1 }
     },
   }),
+  'counts on what a table says': (decoders) => ({
+    ...decoders,
+    table: (body) => {
+      const opened = decoders.table(body)
+      if (opened?.heard.tag !== 'chunk') return opened
+      const { heard } = opened
+      return { ...opened, message: { ...heard, seq: heard.seq + 1 } }
+    },
+  }),
 }
 
 for (const [fault, wrap] of Object.entries(planted)) {
