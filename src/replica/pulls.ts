@@ -2,8 +2,8 @@
  * Whom to ask for its table, and when. Hints come from anybody and prove nothing, so all they can
  * do is to make us ask the author itself: one question at a time, none sooner than `pullEveryMs`
  * after the last, later and later while it does not answer, and no more than so many at a time and
- * per second in all. What has to wait is kept: a hint may be delayed, and is never lost. Authors who
- * are known do not wait for those of whom there is nothing but hearsay.
+ * per second in all. What has to wait is kept: a hint may be delayed, and is never lost. Authors
+ * who are known do not wait for those of whom there is nothing but hearsay.
  *
  * No effects: whoever calls is told what to do. Times are in milliseconds of one clock.
  */

@@ -113,7 +113,7 @@ export class Churn {
     }
   }
 
-  /** One of the node's own processes that carry names ends, and those behind it are started anew. */
+  /** One of the node's processes that carry names ends, and those behind it are started anew. */
   #kill(): void {
     const parts = [...systemOf(this.#self).processes].filter(({ module }) =>
       partOfNames.test(module),
