@@ -321,9 +321,9 @@ export const limits = {
   replicaNameMaxChars: 200,
   /** One part of a transfer: bytes, unless one entry is longer, and entries. */
   replicaChunkMaxBytes: 64 * 1024,
-  replicaChunkOpsMax: 256,
+  replicaChunkOpsMax: 128,
   /** Parts on their way to one node that it has not acknowledged. */
-  replicaChunksUnheardMax: 2,
+  replicaChunksUnheardMax: 4,
   /** Nodes that are being sent a table at a time; others ask again later. */
   replicaSendsMax: 256,
   /** A node that acknowledges nothing for so long is not sent the rest. */

@@ -228,7 +228,7 @@ test('the search above finds a copy that believes old broadcasts', () => {
         scene.check()
       }
     }),
-    { numRuns: 500 },
+    { numRuns: 20_000 },
   )
   assert.ok(found.failed)
 })
