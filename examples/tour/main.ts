@@ -63,7 +63,7 @@ try {
   await tour()
   finish()
 } catch (error) {
-  finish(String(error))
+  finish(toldToEnd() ? 'it was told to end' : String(error))
 }
 
 async function tour(): Promise<void> {
@@ -203,7 +203,7 @@ async function step(
     say(`${shown[name] ? 'ok ' : 'NOT'} ${text}`)
   } catch (error) {
     // What fails now fails because this node stops.
-    if (toldToEnd()) throw new Error('it was told to end')
+    if (toldToEnd()) throw error
     say(`NOT ${text}: ${String(error)}`)
   }
 }

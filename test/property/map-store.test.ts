@@ -372,7 +372,7 @@ test('these checks find a driver that asks nobody, and one that does not pull fi
   for (const mistake of ['forgetsAlone', 'doesNotPullFirst'] as const) {
     const found = fc.check(
       fc.property(steps, skews, (list, skewsMs) => run(list, skewsMs, false, mistake)),
-      { numRuns: 400, endOnFailure: true },
+      { numRuns: 10_000, endOnFailure: true },
     )
     assert.ok(found.failed, `${mistake} is not found`)
   }

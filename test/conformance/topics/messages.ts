@@ -84,7 +84,8 @@ const noAddress = caseOf('P7', 'what is no address is refused', async (self, pla
     { tag: 'at', node, name: 7 },
     { tag: 'at', node: null, name: 'x' },
     { tag: 'local' },
-    { tag: 'via', registry: 'r', name: {} },
+    { tag: 'via', registry: 'r', name: undefined },
+    { tag: 'via', registry: 7, name: 'x' },
     { tag: 'elsewhere', node, name: 'x' },
   ]) {
     const sending = (): unknown => Reflect.apply(self.send, self, [bad, 'message'])

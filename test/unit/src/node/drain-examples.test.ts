@@ -54,7 +54,7 @@ test(
     assert.is(await program.ending, 1)
     const [stopped, why, result = ''] = program.lines().slice(-3)
     assert.is(stopped, 'the nodes have stopped')
-    assert.is(why, 'the tour ended early: Error: it was told to end')
+    assert.is(why, 'the tour ended early: it was told to end')
     assert.is(JSON.parse(result).ok, false)
   },
   deadline,
