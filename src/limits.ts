@@ -46,7 +46,7 @@ export const limits = {
   /** The same when it is the very peer of that channel, which a slow network may only delay. */
   distProbeSameMs: 5_000,
   /** An orderly end of a channel is cut short when nothing comes or goes for so long. */
-  distGoawayMaxMs: 6_000,
+  distGoawayMaxMs: 3_000,
   /** A node that stops does not wait longer for its channels to end in order. */
   distLeaveMaxMs: 15_000,
   /** Ticks without a byte from the peer after which it is down. */

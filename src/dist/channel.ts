@@ -259,12 +259,16 @@ export class Channel {
     else if (this.queuedBytes === 0) close()
   }
 
-  /** Closes when nothing has come or gone for too long. */
+  /**
+   * Closes when nothing has come or gone for too long. Anything that comes counts: what the
+   * transport has taken may be a window that it delivers slowly, and only acknowledgements tell.
+   */
   #watchFarewell(close: () => void): void {
-    const moved = (): number => this.#givenBytes - this.queuedBytes + this.#bytesReceived
-    const before = moved()
+    const given = (): number => this.#givenBytes - this.queuedBytes
+    const heard = (): number => this.#connection.statistics().receivedBytes
+    const [givenBefore, heardBefore] = [given(), heard()]
     this.#overdue = this.#system.timeouts.add(limits.distGoawayMaxMs, () => {
-      if (moved() === before) close()
+      if (given() === givenBefore && heard() === heardBefore) close()
       else this.#watchFarewell(close)
     })
   }

@@ -223,6 +223,20 @@ test('a peer that says goaway and then nothing is cut off in time', async () => 
   assert.equal(nodes(node), [])
 })
 
+test('a peer of which something still comes is waited for, and cut off when it falls silent', async () => {
+  const { cluster, node, peer } = await withPeer()
+  peer.sendControl(controlFrame.goaway, Uint8Array.of(3))
+  const signs = 4
+  for (let sign = 0; sign < signs; sign++) {
+    await cluster.pass(limits.distGoawayMaxMs - 500)
+    assert.equal(nodes(node), ['far@10.6.6.6'])
+    peer.sendControl(controlFrame.tick, new Uint8Array(0))
+  }
+  const atMs = cluster.world.nowMs
+  assert.is((await peer.end()).code, closeCode.shutdown)
+  assert.ok(cluster.world.nowMs - atMs >= limits.distGoawayMaxMs)
+})
+
 const wrong: Readonly<Record<string, (peer: ScriptedPeer) => void>> = {
   'goaway twice': (peer) => {
     for (let n = 0; n < 2; n++) peer.sendControl(controlFrame.goaway, Uint8Array.of(1))
