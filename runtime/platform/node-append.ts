@@ -77,7 +77,7 @@ export async function lock(path: string, mark: string): ReturnType<Storage['lock
     const holder = `${await describe(pid)} ${mark}\n`
     const taken = await create(path, holder)
     if (!taken && !((await clear(path)) && (await create(path, holder)))) {
-      const message = `${path} is held by process ${(await contentOf(path)).split(' ', 1)[0]}`
+      const message = `${path} is held by process ${(await contentOf(path))?.split(' ', 1)[0]}`
       return { tag: 'error', reason: 'taken', message }
     }
     let held = true
@@ -93,12 +93,14 @@ export async function lock(path: string, mark: string): ReturnType<Storage['lock
 
 /** Removes the file of a holder that is no more. False when there may be one. */
 async function clear(path: string): Promise<boolean> {
-  if (await isHeld(await contentOf(path))) return false
+  if (await isHeld((await contentOf(path)) ?? '')) return false
   const clearing = `${path}.clearing`
   if (!(await begin(clearing))) return false
   try {
-    // Somebody else may have cleared it, and have it now.
-    if (await isHeld(await contentOf(path))) return false
+    const content = await contentOf(path)
+    // Somebody has cleared it, and may be about to take it: what comes now is not ours to clear.
+    if (content === undefined) return true
+    if (await isHeld(content)) return false
     await unlink(path).catch(() => undefined)
     return true
   } finally {
@@ -119,8 +121,13 @@ async function begin(clearing: string): Promise<boolean> {
   }
 }
 
-function contentOf(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch(() => '')
+/** Undefined when there is no such file. */
+async function contentOf(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ENOENT' ? undefined : ''
+  }
 }
 
 async function done(work: () => Promise<unknown>): Promise<Done> {

@@ -166,15 +166,19 @@ test('epochs, versions and clocks at their ends', async () => {
   assert.is(hostile.names(), 0)
 })
 
-test('tiny names are taken, and go with it', async () => {
-  const hostile = await HostileScene.attack()
-  const count = 20_000
-  await hostile.answer(services, tinyEntries(hostile, count))
-  assert.is(hostile.names(), count)
-  await hostile.unharmed()
-  await hostile.gone()
-  await hostile.unharmed()
-})
+test(
+  'tiny names are taken, and go with it',
+  async () => {
+    const hostile = await HostileScene.attack()
+    const count = 5_000
+    await hostile.answer(services, tinyEntries(hostile, count))
+    assert.is(hostile.names(), count)
+    await hostile.unharmed()
+    await hostile.gone()
+    await hostile.unharmed()
+  },
+  slow,
+)
 
 test(
   'metadata of many small parts weigh what they take, not the bytes they came as',
@@ -201,25 +205,29 @@ test(
   slow,
 )
 
-test('values as large as they may be take their room, and no more', async () => {
-  const hostile = await HostileScene.attack()
-  const { scene, peer } = hostile
-  const text = 'x'.repeat(limits.tableValueMaxBytes - 100)
-  const value = hostile.bytes([peer.pid(1), { text }])
-  const tooLong = hostile.bytes([peer.pid(1), { text: `${text}${text}` }])
-  const entries = Math.ceil(limits.tableMaxBytes / value.length) + 20
-  const parts = Array.from({ length: entries }, (_, n): Part => {
-    const last = n === entries - 1
-    return { first: n === 0, ops: [[`slarge ${n}`, value]], last, end: last }
-  })
-  const malformed = () => scene.counted(seed, 'skein.replica.malformed', { peer: evil })
-  await hostile.answer(services, [{ ops: [['slonger', tooLong]], last: true, end: true }])
-  assert.is(malformed(), 1)
-  await hostile.answer(services, parts)
-  assert.ok(scene.counted(seed, 'skein.replica.full', { peer: evil }) > 0)
-  assert.ok(hostile.names() * value.length <= limits.tableMaxBytes)
-  await hostile.unharmed()
-})
+test(
+  'values as large as they may be take their room, and no more',
+  async () => {
+    const hostile = await HostileScene.attack()
+    const { scene, peer } = hostile
+    const text = 'x'.repeat(limits.tableValueMaxBytes - 100)
+    const value = hostile.bytes([peer.pid(1), { text }])
+    const tooLong = hostile.bytes([peer.pid(1), { text: `${text}${text}` }])
+    const entries = Math.ceil(limits.tableMaxBytes / value.length) + 20
+    const parts = Array.from({ length: entries }, (_, n): Part => {
+      const last = n === entries - 1
+      return { first: n === 0, ops: [[`slarge ${n}`, value]], last, end: last }
+    })
+    const malformed = () => scene.counted(seed, 'skein.replica.malformed', { peer: evil })
+    await hostile.answer(services, [{ ops: [['slonger', tooLong]], last: true, end: true }])
+    assert.is(malformed(), 1)
+    await hostile.answer(services, parts)
+    assert.ok(scene.counted(seed, 'skein.replica.full', { peer: evil }) > 0)
+    assert.ok(hostile.names() * value.length <= limits.tableMaxBytes)
+    await hostile.unharmed()
+  },
+  slow,
+)
 
 test(
   'an answer without end holds nobody else, and nothing of it is kept twice',

@@ -129,7 +129,9 @@ test('a lock of a process that is no more is taken over by one of many', async (
   const gone = spawn(process.execPath, ['--version'], { stdio: 'ignore' })
   await once(gone, 'exit')
   // The latter is the id of a process that runs, but did not when the lock was taken.
-  for (const left of [`${gone.pid} 1 boot mark-1\n`, '', 'nonsense', `${process.pid} 1 boot m\n`]) {
+  const kinds = [`${gone.pid} 1 boot mark-1\n`, '', 'nonsense', `${process.pid} 1 boot m\n`]
+  for (let round = 0; round < 100; round++) {
+    const left = kinds[round % kinds.length] ?? ''
     writeFileSync(path, left)
     const attempts = Array.from({ length: 20 }, () => nodeStorage().lock(path))
     const outcomes = await Promise.all(attempts)

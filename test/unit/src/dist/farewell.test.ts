@@ -223,7 +223,7 @@ test('a peer that says goaway and then nothing is cut off in time', async () => 
   assert.equal(nodes(node), [])
 })
 
-test('a peer of which something still comes is waited for, and cut off when it falls silent', async () => {
+test('a peer of which something still comes is waited for, until it falls silent', async () => {
   const { cluster, node, peer } = await withPeer()
   peer.sendControl(controlFrame.goaway, Uint8Array.of(3))
   const signs = 4
