@@ -309,7 +309,8 @@ test('AUT-03 AUT-25 versions, garbage and floods on the authentication stream en
     Uint8Array.of(0, 1, 99),
     Uint8Array.of(0xff, 0xff),
     new Uint8Array(100_000).fill(0x41),
-    platform.random.bytes(500),
+    // A length beyond what a message may have, then anything.
+    new Uint8Array([0xff, 0x00, ...platform.random.bytes(500)]),
   ]
   for (const bytes of garbage) {
     const attack = await Attack.dial(endpoint, far.address)
