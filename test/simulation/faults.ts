@@ -109,9 +109,15 @@ export function fireFaults(sim: Simulation, scenario: Scenario, hands: FaultHand
   return { counts, strangers }
 }
 
-/** Whoever has something to lose, if anybody has: a crash in the right moment is rare by chance. */
+/**
+ * The next one from `drawn` that has something to lose, if anybody has: a crash in the right moment
+ * is rare by chance.
+ */
 function victimOf(sim: Simulation, drawn: string): string {
-  return sim.names.find((name) => sim.hasUnsynced(name)) ?? drawn
+  const { names } = sim
+  const at = names.indexOf(drawn)
+  const inTurn = [...names.slice(at), ...names.slice(0, at)]
+  return inTurn.find((name) => sim.hasUnsynced(name)) ?? drawn
 }
 
 function troubleMachine(

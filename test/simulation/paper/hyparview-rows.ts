@@ -88,6 +88,11 @@ export function hyparviewRows(
   ]
 }
 
+/** Says so where not all seeds were measured. */
+function seedsOf(those: Runs, all: Runs): string {
+  return those.paper.length === all.paper.length ? '' : `, ${those.paper.length} seed`
+}
+
 function measured({ paper, ours }: Runs, pick: Pick): { paperProfile: number; ours: number } {
   return { paperProfile: mean(paper.map(pick)), ours: mean(ours.map(pick)) }
 }
@@ -186,13 +191,15 @@ function reliabilityRows({ nodes, messages, failures }: HyparviewPlan, runs: Run
   for (const [percent, value] of published.reliability) {
     if (!failures.includes(percent)) continue
     const pick: Pick = (of) => of.reliabilityOnSend.get(percent) ?? 0
-    const row = note(onSend, metric, `${percent}% failed, noticed on send`, pick)
+    const at = `${percent}% failed, noticed on send${seedsOf(onSend, runs)}`
+    const row = note(onSend, metric, at, pick)
     rows.push({ ...row, published: value, plotted: true })
   }
   return rows
 }
 
 function healingRows({ healings }: HyparviewPlan, runs: Runs): PaperRow[] {
+  const metric = `healing cycles, to ${healedPoints} point`
   const rows: PaperRow[] = []
   for (const [percent, value] of published.healing) {
     if (!healings.includes(percent)) continue
@@ -201,7 +208,7 @@ function healingRows({ healings }: HyparviewPlan, runs: Runs): PaperRow[] {
     const { paperProfile, ours } = measured(those, pick)
     const max = healingMax.get(percent)
     rows.push({
-      ...note(those, `healing cycles, to ${healedPoints} point`, `${percent}% failed`, pick),
+      ...note(those, metric, `${percent}% failed${seedsOf(those, runs)}`, pick),
       published: value,
       plotted: true,
       tolerance: max === undefined ? '' : `<= ${max} in both`,
