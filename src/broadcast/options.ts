@@ -8,7 +8,7 @@ import { show } from '../../runtime/kernel.ts'
 import { limits } from '../limits.ts'
 
 export type BroadcastOptions = {
-  /** How long an announced message is waited for before it is asked for. Default 1000. */
+  /** How long an announced message is waited for before it is asked for. Default 250. */
   readonly graftTimeoutMs: number
   /** How long one announcer is given to send it before the next is asked. Default 500. */
   readonly graftRetryMs: number
@@ -61,7 +61,7 @@ export type BroadcastOptions = {
 }
 
 export const defaultBroadcastOptions: BroadcastOptions = {
-  graftTimeoutMs: 1000,
+  graftTimeoutMs: 250,
   graftRetryMs: 500,
   fetchDelayMs: 100,
   announceDelayMs: 5,

@@ -41,7 +41,7 @@ async function rounds(stage: Stage, count: number, round: (n: number) => void): 
 async function eclipsed(membershipOptions: ClusterOptions['membership']): Promise<Scene> {
   const brisk = { activeSize: 3, protectAfterMs: 5_000, ...membershipOptions }
   const { stage, gang } = await scene(6, { membership: brisk })
-  await rounds(stage, 60, (n) => {
+  await rounds(stage, 90, (n) => {
     for (const [i, villain] of gang.entries()) {
       const asks = { tag: 'neighbor', edge: n, priority: 'high' }
       villain.tell(victim, 'membership', (n + i) % 2 === 0 ? { tag: 'join', edge: n } : asks)

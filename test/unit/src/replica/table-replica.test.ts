@@ -10,8 +10,8 @@ import { processName, TableScene } from './table-scene.ts'
 const test = suite('table replica')
 
 const slow = { deadlineMs: 60_000 }
-/** A broadcast whose tree is new waits for its graft timeout, one second, at a hop. */
-const soonMs = 2_500
+/** A broadcast whose tree is new waits for its graft timeout, 250 ms, at a hop or two. */
+const soonMs = 1_000
 const [n1, n2, n3] = [nth(1), nth(2), nth(3)]
 
 test('what one node puts, changes and removes is seen by all, with cause', async () => {
