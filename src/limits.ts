@@ -31,8 +31,9 @@ export const limits = {
   distQueueOverflowFactor: 4,
   /** Bytes waiting for one peer in large messages, of all senders, before no more are taken. */
   distLargeQueueMaxBytes: 1024 * 1024 * 1024,
-  /** Messages of other nodes that one service has not read; later ones are dropped. */
+  /** Messages, and their bytes, of others that one service has not read; later ones are dropped. */
   distServiceBacklogMax: 20_000,
+  distServiceBacklogMaxBytes: 32 * 1024 * 1024,
   /** A queue above `distQueueMaxBytes` of which nothing leaves for so long ends the channel. */
   distStalledMaxMs: 60_000,
   /** Connections whose authentication or dist handshake is not complete, both directions. */
@@ -134,9 +135,7 @@ export const limits = {
   carrierAstrayMaxMs: 3000,
   /** Datagrams on paths that leave the machine: an Ethernet frame less IPv4 and UDP headers. */
   carrierDatagramMaxBytes: 1472,
-  /**
-   * How long a datagram sent to learn what the path carries is waited for, and three round trips.
-   */
+  /** How long a datagram that probes the path is waited for, and three round trips. */
   carrierProbeTimeoutMs: 100,
   /** Unanswered probes of one size after which the path does not carry it. */
   carrierProbesMax: 3,

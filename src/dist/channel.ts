@@ -65,8 +65,8 @@ export class Channel {
   readonly #streams: (SendStream | undefined)[] = []
   readonly #reassembly = new Reassembly()
   readonly #largeBudget = new LargeBudget()
-  /** Called with what the peer says to a service; false when that is malformed. */
-  onService: (term: unknown) => boolean = () => true
+  /** Called with what the peer says to a service, and its size; false when that is malformed. */
+  onService: (term: unknown, bytes: number) => boolean = () => true
   /** Called when some of what waited has left. */
   onShrunk: () => void = () => undefined
   #flushing = false
@@ -292,13 +292,13 @@ export class Channel {
       return false
     }
     const { viewed } = this.codec
-    this.#message(reader, type, decoded.term)
+    this.#message(reader, type, decoded.term, body.length)
     return viewed
   }
 
-  #message(reader: FrameReader, type: number, term: unknown): void {
+  #message(reader: FrameReader, type: number, term: unknown, bytes: number): void {
     if (type === serviceFrame) {
-      if (!this.onService(term)) this.#violation(reader, 'malformed service message')
+      if (!this.onService(term, bytes)) this.#violation(reader, 'malformed service message')
       return
     }
     const signal = decodeSignal(type, term)

@@ -197,7 +197,7 @@ export class Router implements Route {
     }
     const pressure = entry?.pressure ?? new Pressure()
     this.#entries.set(node, { tag: 'up', pressure, channel, connection })
-    channel.onService = (term) => this.services.heard(channel, term)
+    channel.onService = (term, bytes) => this.services.heard(channel, term, bytes)
     channel.onShrunk = () => {
       pressure.release((held) => isRelieved(channel.waiting(senderKey(held))))
     }

@@ -12,6 +12,7 @@ import { limits } from '../limits.ts'
 import type { Channel, SenderKey } from './channel.ts'
 import { loadOf } from './pressure.ts'
 import { serviceFrame } from './protocol.ts'
+import { ServiceBacklog } from './service-backlog.ts'
 
 /** `noChannel`: there is none to that node, or it knows no services. `busy`: dropped. */
 export type Told = 'sent' | 'busy' | 'noChannel'
@@ -35,9 +36,11 @@ export function isServiceMessage(message: unknown): message is ServiceMessage {
   )
 }
 
+type Listener = { readonly process: Process; readonly backlog: ServiceBacklog }
+
 export class Services {
   readonly #channelTo: (node: string) => Channel | undefined
-  readonly #listeners = new Map<string, Process>()
+  readonly #listeners = new Map<string, Listener>()
   readonly #keys = new Map<string, SenderKey>()
   #dropped = 0
 
@@ -52,10 +55,11 @@ export class Services {
 
   /** From now on `process` hears what other nodes send to `service`, until it ends. */
   listen(service: string, process: Process): void {
-    this.#listeners.set(service, process)
+    const listener = { process, backlog: new ServiceBacklog() }
+    this.#listeners.set(service, listener)
     process.exitHooks ??= []
     process.exitHooks.push(() => {
-      if (this.#listeners.get(service) === process) this.#listeners.delete(service)
+      if (this.#listeners.get(service) === listener) this.#listeners.delete(service)
     })
   }
 
@@ -76,13 +80,22 @@ export class Services {
     return 'sent'
   }
 
-  /** A peer has sent this to a service here; nobody may listen. False: it is no such message. */
-  heard({ node, creation }: Pick<Channel, 'node' | 'creation'>, term: unknown): boolean {
-    if (!Array.isArray(term) || term.length !== 2 || typeof term[0] !== 'string') return false
+  /**
+   * A peer has sent this, of so many bytes, to a service here; nobody may listen. False: it is no
+   * such message.
+   */
+  heard(
+    { node, creation }: Pick<Channel, 'node' | 'creation'>,
+    term: unknown,
+    bytes: number,
+  ): boolean {
+    if (!Array.isArray(term) || term.length !== 2) return false
     const [service, body]: readonly unknown[] = term
-    const process = typeof service === 'string' ? this.#listeners.get(service) : undefined
-    if (process === undefined || typeof service !== 'string') return true
-    if (process.messageCount >= limits.distServiceBacklogMax) this.#dropped += 1
+    if (typeof service !== 'string') return false
+    const listener = this.#listeners.get(service)
+    if (listener === undefined) return true
+    const { process, backlog } = listener
+    if (!backlog.take(process.messageCount, bytes)) this.#dropped += 1
     else
       deliver(process, { tag: '$service', service, node, creation, body } satisfies ServiceMessage)
     return true

@@ -188,7 +188,7 @@ class Receiver {
   }
 
   #service(term: unknown, reach: Reach): void {
-    const heard = this.#services.heard({ node: alice.name, creation: alice.creation }, term)
+    const heard = this.#services.heard({ node: alice.name, creation: alice.creation }, term, 1)
     reach(heard ? 'service:heard' : 'service:malformed')
     if (!heard || !Array.isArray(term)) return
     const name = services.find((service) => service === term[0])

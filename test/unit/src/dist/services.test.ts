@@ -166,6 +166,17 @@ test('a receiver that does not read drops what is above its backlog, and counts 
   await wellFor(scene)
 })
 
+test('the same for bytes, however few the messages', async () => {
+  const scene = await hostile({ flags })
+  const { cluster, victim, peer } = scene
+  await listen({ cluster, node: victim }, 'x', true)
+  const large = new Uint8Array(8 * 1024 * 1024)
+  const fit = Math.floor(limits.distServiceBacklogMaxBytes / large.length) - 1
+  for (let n = 0; n < fit + 4; n++) peer.tell('x', [n, large])
+  await cluster.until('the rest is dropped', () => servicesOf(victim).dropped === 4)
+  await wellFor(scene)
+})
+
 test('a peer without the flag is told nothing, and may say what it likes', async () => {
   const scene = await hostile()
   const { cluster, victim, peer } = scene
