@@ -45,7 +45,7 @@ function merged(a: OrMap<number>, b: OrMap<number>): OrMap<number> {
   return map
 }
 
-test('merging is commutative, associative and idempotent', () => {
+test('merging is commutative, associative and idempotent (ORM-02)', () => {
   fc.assert(
     fc.property(writes, writes, writes, (one, two, three) => {
       const [a, b, c] = [mapOf(one), mapOf(two), mapOf(three)]
@@ -74,7 +74,7 @@ test('of writes in any order, some of them twice, the same ones stand', () => {
   )
 })
 
-test('a later tombstone wins over any value, a later value over any tombstone', () => {
+test('a later tombstone beats a value, a later value a tombstone (ORM-03, ORM-04)', () => {
   fc.assert(
     fc.property(writes, (list) => {
       const map = mapOf(list)

@@ -7,6 +7,7 @@ import { assert, suite } from '../support/harness.ts'
 import { bannedRule } from './banned.ts'
 import { castsRule } from './casts.ts'
 import { deadRule } from './dead.ts'
+import { heldByRule } from './held-by.ts'
 import { honestRule } from './honest.ts'
 import { layerRule } from './layers.ts'
 import { markdownRule } from './markdown.ts'
@@ -24,6 +25,7 @@ const rules: Readonly<Record<string, Rule>> = {
   'no dead code': deadRule,
   'tests can fail': honestRule,
   'documents hold together': markdownRule,
+  'promises name tests that exist': heldByRule,
   'no name of one machine': namesRule,
   'casts stay within their budget': (repo) => castsRule(repo),
   'what users write needs no cast': userCastsRule,

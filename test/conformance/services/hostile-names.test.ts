@@ -49,7 +49,7 @@ const junk: readonly unknown[] = [
 ]
 
 test(
-  'rubbish, and messages with one field made bad, are counted and change nothing',
+  'rubbish, and messages with one field made bad, are counted and change nothing (WIR-05)',
   async () => {
     const hostile = await HostileScene.attack()
     const { scene } = hostile

@@ -31,7 +31,7 @@ function storeOf(node = 'a@h', wallMs = nowMs): MapStore<string> {
   return new MapStore({ node, clock, isValue: isText, rank: String })
 }
 
-test('entries that are none are refused, the others taken', () => {
+test('entries that are none are refused, the others taken (WIR-01, WIR-04)', () => {
   const { map, clock, isValue } = setting()
   const bad: readonly unknown[] = [
     undefined,
@@ -65,7 +65,7 @@ test('entries that are none are refused, the others taken', () => {
   assert.equal([...map.toList()], [['good', 'v']])
 })
 
-test('a check that answers something else than true says no', () => {
+test('a check that answers something else than true says no (WIR-03)', () => {
   const { map, clock } = setting()
   const isValue = (value: unknown): value is string => Reflect.apply(() => 1, undefined, [value])
   const result = ingest(map, new Map([['k', [1, 0, 'n@h', 'v']]]), { clock, isValue })
@@ -73,7 +73,7 @@ test('a check that answers something else than true says no', () => {
   assert.ok(map.isEmpty)
 })
 
-test('a payload that is no map changes nothing', () => {
+test('a payload that is no map changes nothing (WIR-02)', () => {
   const { map, clock, isValue } = setting()
   for (const payload of [undefined, null, 7, [], {}, new Set([1]), 'x']) {
     const result = ingest(map, payload, { clock, isValue })
@@ -81,7 +81,7 @@ test('a payload that is no map changes nothing', () => {
   }
 })
 
-test('the clock is past everything that was taken, and unmoved by what was not', () => {
+test('the clock is past everything that was taken, and unmoved by what was not (ORM-06)', () => {
   const { map, clock, isValue } = setting()
   const ahead = nowMs + 1000
   const tooFar = nowMs + limits.hlcMaxDriftMs + 1
@@ -101,7 +101,7 @@ test('the clock is past everything that was taken, and unmoved by what was not',
   assert.equal(map.add('k', 'w', { hlc: next, node: 'a@h' }).tag, 'ok')
 })
 
-test('whatever a peer sends, nothing throws and what was there stays', () => {
+test('whatever a peer sends, nothing throws and what was there stays (WIR-01)', () => {
   const codec = createCodec()
   fc.assert(
     fc.property(fc.anything({ withMap: true, withSet: true, withBigInt: true }), (term) => {

@@ -13,7 +13,7 @@ function mapOf(keysMax?: number): OrMap<string> {
   return new OrMap<string>(keysMax === undefined ? { rank } : { rank, keysMax })
 }
 
-test('add, get, remove, list', () => {
+test('add, get, remove, list (ORM-01)', () => {
   const map = mapOf()
   assert.ok(map.isEmpty)
   assert.equal(map.add('k', 'v', at(1)), {
@@ -48,7 +48,7 @@ test('a removal of what is not known here holds too', () => {
   assert.is(map.add('k', 'later', at(6)).tag, 'ok')
 })
 
-test('at the same time: value over tombstone, then the greater name, then the greater text', () => {
+test('at one time: value over tombstone, then greater name, then greater text (ORM-05)', () => {
   const map = mapOf()
   map.remove('k', at(1, 'z@h'))
   map.merge([['k', { tag: 'value', dot: at(1, 'a@h'), value: 'one' }]])
@@ -83,7 +83,7 @@ test('merging tells what has changed', () => {
   )
 })
 
-test('a removal is forgotten once everybody has confirmed it, and not undone then', () => {
+test('a removal is forgotten once everybody has confirmed it, and not undone then (ORM-07)', () => {
   const map = mapOf()
   map.add('k', 'v', at(1, 'b@h'))
   map.remove('k', at(5))

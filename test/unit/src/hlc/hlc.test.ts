@@ -34,7 +34,7 @@ const stamps: fc.Arbitrary<Hlc> = fc
   .tuple(walls, counters)
   .map(([wallMs, logical]) => ({ wallMs, logical }))
 
-test('12 bytes, big-endian', () => {
+test('12 bytes, big-endian (HLC-03)', () => {
   const vectors: readonly (readonly [Hlc, string])[] = [
     [zeroHlc, '000000000000000000000000'],
     [{ wallMs: 1, logical: 2 }, '000000000000000100000002'],
@@ -50,7 +50,7 @@ test('12 bytes, big-endian', () => {
   }
 })
 
-test('every form keeps the timestamp and the order', () => {
+test('every form keeps the timestamp and the order (HLC-03, HLC-04)', () => {
   fc.assert(
     fc.property(stamps, stamps, (a, b) => {
       assert.equal(hlcFromBytes(hlcToBytes(a)), { tag: 'ok', hlc: a })
@@ -132,7 +132,7 @@ const events: fc.Arbitrary<Event[]> = fc.array(
   { maxLength: 60, size: 'max' },
 )
 
-test('every timestamp is greater than all before, whatever the clock and the peers do', () => {
+test('a timestamp is greater than all before, whatever clock and peers do (HLC-01, HLC-02)', () => {
   const maxDriftMs = 1000
   fc.assert(
     fc.property(events, (list) => {

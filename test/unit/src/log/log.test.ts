@@ -75,7 +75,7 @@ test('what was logged is read again, in order, and logging goes on behind it', a
   assert.equal(again.records, [...terms, 'more'])
 })
 
-test('a file cut at any byte has lost the record that was cut, and no other', async () => {
+test('a file cut at any byte has lost the record that was cut, and no other (LOG-03)', async () => {
   const { files, ends } = await recorded()
   for (let size = 0; size <= sizeOf(files, logPath); size++) {
     const machine = new Machine(withBytes(files, logPath, (bytes) => bytes.slice(0, size)))
@@ -165,7 +165,7 @@ test('a snapshot replaces what was logged before, and keeps what is logged meanw
   assert.equal(found.records, ['meanwhile'])
 })
 
-test('a snapshot cut at any byte is not taken for a whole one', async () => {
+test('a snapshot cut at any byte is not taken for a whole one (LOG-03)', async () => {
   const machine = new Machine(new Map())
   const { log } = await machine.open()
   await machine.finish(log.snapshot(terms))
@@ -241,7 +241,7 @@ test('one at a time has a log open; the lock goes with its holder', async () => 
   await new Machine(machine.files).open()
 })
 
-test('deleting removes both files and can be repeated', async () => {
+test('deleting removes both files and can be repeated (LOG-05)', async () => {
   const machine = new Machine(new Map())
   const options = { platform: machine.platform, directory, name: 'store' }
   assert.equal(await machine.finish(deleteLog(options)), { tag: 'ok' })
@@ -301,7 +301,7 @@ test('names that cannot be files, and directories that are none, are refused', a
   assert.match(String(error), /directory: expected a path/)
 })
 
-test('a store without a log does nothing with it', async () => {
+test('a store without a log does nothing with it (LOG-05)', async () => {
   const none: FileLog | undefined = undefined
   assert.equal(appendLog(none, 1), { tag: 'ok' })
   assert.equal(await syncLog(none), { tag: 'ok' })

@@ -35,7 +35,7 @@ function write(store: MapStore<number>, log: FileLog, key: string, value?: numbe
   assert.is(log.append(mapDelta([[key, written.entry]])).tag, 'ok')
 }
 
-test('the same map after a restart, and a clock past all of it', async () => {
+test('the same map after a restart, and a clock past all of it (LOG-01, LOG-06)', async () => {
   const machine = new Machine(new Map())
   const { store, log } = await begun(machine)
   for (let i = 0; i < 10; i++) write(store, log, `k${i}`, i)
@@ -103,7 +103,7 @@ test('of a damaged snapshot the entries are kept, and what it lacks is not belie
   }
 })
 
-test('a crash between snapshot and truncation replays only what is known', async () => {
+test('a crash between snapshot and truncation replays only what is known (LOG-04)', async () => {
   const machine = new Machine(new Map())
   const { store, log } = await begun(machine)
   write(store, log, 'removed', 1)

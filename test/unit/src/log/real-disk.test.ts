@@ -75,7 +75,7 @@ test('snapshot and log survive a restart', async () => {
 })
 
 test(
-  'what was confirmed is there after a kill, and so is the lock’s freedom',
+  'what was confirmed is there after a kill, and so is the lock’s freedom (LOG-02)',
   async () => {
     const where = directory()
     const program = fileURLToPath(new URL('fixtures/writer.ts', import.meta.url))
