@@ -291,8 +291,9 @@ export const limits = {
   logEntriesPerTerm: 1024,
   /** Names one node has registered in the cluster. */
   serviceNamesMax: 262_144,
-  /** A name that is neither string nor number, as canonical bytes. */
+  /** A name that is neither string nor number, as canonical bytes; containers it may travel in. */
   serviceNameMaxBytes: 1024,
+  serviceNameWithinMax: 8,
   /** What a process says of itself with its name, encoded. */
   serviceMetadataMaxBytes: 16 * 1024,
   /** Why a name went, encoded, as other nodes are told; larger reasons are cut to their tag. */

@@ -19,9 +19,14 @@ export function termKey(
   return result.tag === 'ok' ? { tag: 'ok', key: result.sink.latin1() } : result
 }
 
-/** `termKey` for whoever needs many: it keeps its buffer. */
-export function termKeys(): (term: unknown, root?: string) => ReturnType<typeof termKey> {
-  const encoder = new Encoder('canonical')
+/**
+ * `termKey` for whoever needs many: it keeps its buffer. Terms that cannot travel within so many
+ * containers have none.
+ */
+export function termKeys(
+  outside = 0,
+): (term: unknown, root?: string) => ReturnType<typeof termKey> {
+  const encoder = new Encoder('canonical', outside)
   return (term, root = 'key') => {
     const result = encoder.encode(term, root)
     return result.tag === 'ok' ? { tag: 'ok', key: result.sink.latin1() } : result

@@ -53,6 +53,7 @@ const shortTextChars = 48
 export class Encoder {
   readonly #mode: EncoderMode
   readonly #canonical: boolean
+  readonly #outside: number
   readonly #sink = new ByteSink()
   #busy = false
   #elements = 0
@@ -65,9 +66,11 @@ export class Encoder {
   #last: object | undefined
   #steps: Step[] = []
 
-  constructor(mode: EncoderMode) {
+  /** A term has room for so many containers around it. */
+  constructor(mode: EncoderMode, outside = 0) {
     this.#mode = mode
     this.#canonical = mode === 'canonical'
+    this.#outside = outside
   }
 
   /**
@@ -78,7 +81,7 @@ export class Encoder {
    * it: what is sent does not change any more, so it need not be copied.
    */
   encode(term: unknown, root = 'message', parts = false): Encoded | EncodeError {
-    if (this.#busy) return new Encoder(this.#mode).encode(term, root, parts)
+    if (this.#busy) return new Encoder(this.#mode, this.#outside).encode(term, root, parts)
     if (this.#run(term, parts)) return { tag: 'ok', sink: this.#sink, apart: this.#apart }
     const error = refusalOf(root, this.#reason, this.#got, this.#steps, this.#last)
     this.#steps = []
@@ -94,7 +97,7 @@ export class Encoder {
       this.#apart = undefined
       this.#apartBytes = 0
       this.#sink.reset()
-      return this.#value(term, 0) && this.#fits(0)
+      return this.#value(term, this.#outside) && this.#fits(0)
     } catch {
       return this.#refuse('size', 'more than the memory at hand')
     } finally {
@@ -148,7 +151,7 @@ export class Encoder {
   #enter(value: object, depth: number): boolean {
     if (depth < limits.termDepthMax) return this.#fits(0)
     this.#last = value
-    return this.#refuse('depth', `nesting beyond ${limits.termDepthMax}`)
+    return this.#refuse('depth', `nesting beyond ${limits.termDepthMax - this.#outside}`)
   }
 
   /** False when the message would exceed its limit with `more` bytes. */

@@ -4,6 +4,8 @@
  * Attempts that failed go through the mailbox, so that requests get their turn in between (V10).
  */
 import {
+  BadArgument,
+  Exit,
   type ExitMessage,
   isExit,
   isPid,
@@ -11,7 +13,13 @@ import {
   type Reason,
   type Self,
 } from '../../runtime/index.ts'
-import { deliver, isReason, processOfSelf, recordOfPid } from '../../runtime/kernel.ts'
+import {
+  deliver,
+  isReason,
+  processOfSelf,
+  reasonOfThrown,
+  recordOfPid,
+} from '../../runtime/kernel.ts'
 import { startWith } from '../gen.ts'
 import { type Child, Children } from './children.ts'
 import { noRestarts } from './intensity.ts'
@@ -160,11 +168,18 @@ export async function startSpec(self: Self, spec: ChildSpec): Promise<SpecStart>
     ...(name === null ? {} : { name }),
     ...(mailbox === undefined ? {} : { mailbox }),
   }
-  const result = await startWith(self, module, spec.arg, options, true)
-  if (result.tag === 'error') return result
-  if (result.tag === 'ignore') return { tag: 'ok', pid: null }
-  reportProgress(self, spec, result.pid)
-  return { tag: 'ok', pid: result.pid }
+  try {
+    const result = await startWith(self, module, spec.arg, options, true)
+    if (result.tag === 'error') return result
+    if (result.tag === 'ignore') return { tag: 'ok', pid: null }
+    reportProgress(self, spec, result.pid)
+    return { tag: 'ok', pid: result.pid }
+  } catch (error) {
+    // What the name's registry or the node refuses: the spec alone does not show it.
+    const isRefusal = error instanceof BadArgument || error instanceof Exit
+    if (!isRefusal) throw error
+    return { tag: 'error', reason: reasonOfThrown(error) }
+  }
 }
 
 export async function stopChild(

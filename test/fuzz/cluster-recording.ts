@@ -184,8 +184,8 @@ export const deltas: Readonly<Record<'ops' | 'head', readonly Delta[]>> = {
   ],
 }
 
-const { pid, rank } = claimOf(alice, 3)
-const ask = { key: keyOfName(disputed), pid, rank }
+const { pid, since, rank } = claimOf(alice, 3)
+const ask = { key: keyOfName(disputed), pid, since, rank }
 export const globalMessages: Recorded<GlobalMessage> = {
   ask: [{ tag: 'ask', ...ask }],
   answer: [

@@ -200,12 +200,13 @@ export class GlobalActor implements Actor {
   hear(body: unknown): string | undefined {
     const message = this.#decode(body)
     if (message?.tag === 'ask') {
-      const { key, pid, rank } = message
+      const { key, pid, since, rank } = message
       const own = this.#claims.ofNode(key, bob.name)
       this.sent.push({
         tag: 'answer',
         key,
         pid,
+        since,
         rank,
         holds: own !== undefined && own.rank >= rank,
       })
@@ -228,8 +229,8 @@ export class GlobalActor implements Actor {
     this.#dispute = dispute
     for (const action of actions) {
       if (action.tag !== 'ask') continue
-      const { pid, rank } = action.winner
-      this.sent.push({ tag: 'ask', key: this.#key, pid, rank })
+      const { pid, since, rank } = action.winner
+      this.sent.push({ tag: 'ask', key: this.#key, pid, since, rank })
     }
   }
 }

@@ -38,7 +38,9 @@ export async function globalRegister(caller: Caller, name: NameKey): Promise<Glo
   const proxy = await startProxy(host, name)
   if (proxy.tag === 'error') return proxy
   const result = registered(caller, name, proxy.pid)
-  if (result.tag === 'error' && isNew) await stopProxy(host, name)
+  // Somebody else who has asked may have given it the name meanwhile: it is held for that.
+  const isIdle = whereisName(caller, { tag: 'via', registry: globalRegistry, name }) !== proxy.pid
+  if (result.tag === 'error' && isNew && isIdle) await stopProxy(host, name)
   return result
 }
 

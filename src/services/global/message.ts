@@ -4,26 +4,26 @@
  */
 import type { Pid } from '../../../runtime/index.ts'
 import { isPid } from '../../../runtime/index.ts'
+import { type Hlc, isHlc } from '../../hlc/index.ts'
 import { limits } from '../../limits.ts'
 
-export type GlobalMessage =
-  | { readonly tag: 'ask'; readonly key: string; readonly pid: Pid; readonly rank: number }
-  | {
-      readonly tag: 'answer'
-      readonly key: string
-      readonly pid: Pid
-      readonly rank: number
-      readonly holds: boolean
-    }
+export type GlobalMessage = {
+  readonly key: string
+  readonly pid: Pid
+  /** Apart from what the same process claimed before it gave the name back. */
+  readonly since: Hlc
+  readonly rank: number
+} & ({ readonly tag: 'ask' } | { readonly tag: 'answer'; readonly holds: boolean })
 
 /** Undefined for what is no such message. */
 export function decodeGlobal(body: unknown): GlobalMessage | undefined {
   if (typeof body !== 'object' || body === null) return undefined
-  if (!('tag' in body && 'key' in body && 'pid' in body && 'rank' in body)) return undefined
-  const { tag, key, pid, rank } = body
+  if (!('tag' in body && 'key' in body && 'pid' in body)) return undefined
+  if (!('since' in body && 'rank' in body)) return undefined
+  const { tag, key, pid, since, rank } = body
   if (typeof key !== 'string' || key.length > limits.globalKeyMaxChars) return undefined
-  if (!isPid(pid) || typeof rank !== 'number') return undefined
-  if (tag === 'ask') return { tag, key, pid, rank }
+  if (!isPid(pid) || !isHlc(since) || typeof rank !== 'number') return undefined
+  if (tag === 'ask') return { tag, key, pid, since, rank }
   if (tag !== 'answer' || !('holds' in body) || typeof body.holds !== 'boolean') return undefined
-  return { tag, key, pid, rank, holds: body.holds }
+  return { tag, key, pid, since, rank, holds: body.holds }
 }

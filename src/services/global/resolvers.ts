@@ -1,7 +1,8 @@
 /**
  * Resolvers at work: each in a process of its own, which asks both sides for their states, calls
  * what the program gave, and tells its verdict. One that ends without a verdict means `stop`. After
- * a heal there may be many conflicts: a bounded number are at work, the others wait.
+ * a heal there may be many conflicts: a bounded number are at work, the others wait. None outlives
+ * the process it works for.
  */
 import {
   type AnyModule,
@@ -13,7 +14,7 @@ import {
   type Self,
   spawnMonitor,
 } from '../../../runtime/index.ts'
-import { type System, show } from '../../../runtime/kernel.ts'
+import { type System, show, terminate } from '../../../runtime/kernel.ts'
 import { sys } from '../../../stdlib/index.ts'
 import { limits } from '../../limits.ts'
 import type { Claimed } from './claim.ts'
@@ -43,6 +44,13 @@ export class Resolvers {
     this.#module = process('skein.globalConflict', async (own: Self, job: Job) => {
       const verdict = await verdictOf(own, system, global, job)
       own.send(server, { tag: '$verdict', key: job.key, verdict, by: own.pid } satisfies Told)
+    })
+    // Nobody would hear their verdicts, and whoever takes over begins its own.
+    self.onExit(() => {
+      for (const { pid } of this.#running.values()) {
+        const found = system.lookup(pid)
+        if (found.tag === 'local') terminate(found.process, 'killed')
+      }
     })
   }
 

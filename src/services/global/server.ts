@@ -11,6 +11,7 @@ import { type Module, type Pid, pidKey, type Reason, type Self } from '../../../
 import { deliver, processOfSelf, type System, terminate } from '../../../runtime/kernel.ts'
 import { genServer, next } from '../../../stdlib/index.ts'
 import { isServiceMessage, type Router } from '../../dist/index.ts'
+import { compareHlc } from '../../hlc/index.ts'
 import { limits } from '../../limits.ts'
 import { KeyedTimers } from '../../membership/index.ts'
 import type { Metrics } from '../../metrics/index.ts'
@@ -111,12 +112,13 @@ class Disputes {
     }
   }
 
-  #answer(node: string, { key, pid, rank }: GlobalMessage): void {
+  #answer(node: string, { key, pid, since, rank }: GlobalMessage): void {
     const { global, system } = this.#context
     const own = global.claims.ofNode(key, system.node)
     // A claim that was raised since is stronger still.
-    const holds = own !== undefined && own.pid === pid && own.rank >= rank
-    this.#tell(node, { tag: 'answer', key, pid, rank, holds })
+    const isOwn = own?.pid === pid && compareHlc(own.since, since) === 0
+    const holds = isOwn && own.rank >= rank
+    this.#tell(node, { tag: 'answer', key, pid, since, rank, holds })
   }
 
   #happened(key: string, event: DisputeEvent): void {
@@ -159,8 +161,8 @@ class Disputes {
     }
   }
 
-  #ask(key: string, { node, pid, rank }: Claimed): void {
-    const told = this.#tell(node, { tag: 'ask', key, pid, rank })
+  #ask(key: string, { node, pid, since, rank }: Claimed): void {
+    const told = this.#tell(node, { tag: 'ask', key, pid, since, rank })
     // Asked again when there is one.
     if (told === 'noChannel') this.#context.router.connect(node, () => undefined)
   }
@@ -207,7 +209,8 @@ function conflictReason({ winner, loser }: Sides) {
 }
 
 function isAbout(message: GlobalMessage, claim: Claimed): boolean {
-  return message.pid === claim.pid && message.rank === claim.rank
+  const { pid, since, rank } = message
+  return pid === claim.pid && rank === claim.rank && compareHlc(since, claim.since) === 0
 }
 
 type Look = { readonly tag: '$look'; readonly key: string }

@@ -45,9 +45,9 @@ export function joinGroup(
   scope: string = defaultScope,
 ): GroupJoined {
   const { groups, found } = placeOf(caller, 'joinGroup', scope)
-  const processes = processesOf(caller, 'joinGroup', pids)
-  if (processes === undefined) return { tag: 'error', reason: 'noproc' }
-  const reason = groups.join(found, group, processes)
+  const { alive, dead } = processesOf(caller, 'joinGroup', pids)
+  if (dead > 0) return { tag: 'error', reason: 'noproc' }
+  const reason = groups.join(found, group, alive)
   return reason === undefined ? { tag: 'ok' } : { tag: 'error', reason }
 }
 
@@ -59,8 +59,8 @@ export function leaveGroup(
   scope: string = defaultScope,
 ): GroupLeft {
   const { groups, found } = placeOf(caller, 'leaveGroup', scope)
-  const processes = processesOf(caller, 'leaveGroup', pids) ?? []
-  const isLeft = groups.leave(found, group, processes)
+  const { alive } = processesOf(caller, 'leaveGroup', pids)
+  const isLeft = groups.leave(found, group, alive)
   return isLeft ? { tag: 'ok' } : { tag: 'error', reason: 'notJoined' }
 }
 
@@ -134,15 +134,20 @@ function placeOf(
   return { groups, found: groups.scope(scope) }
 }
 
-/** Undefined when one of them is dead. */
-function processesOf(caller: Caller, what: string, pids: Pids): Process[] | undefined {
-  const processes: Process[] = []
+/** Those that live, and how many of them do not. */
+function processesOf(
+  caller: Caller,
+  what: string,
+  pids: Pids,
+): { readonly alive: readonly Process[]; readonly dead: number } {
+  const alive: Process[] = []
+  let dead = 0
   for (const pid of Array.isArray(pids) ? pids : [pids]) {
     checkPid(what, pid)
     const found = systemOf(caller).lookup(pid)
-    if (found.tag === 'dead') return undefined
-    if (found.tag === 'local') processes.push(found.process)
+    if (found.tag === 'local') alive.push(found.process)
+    else if (found.tag === 'dead') dead += 1
     else throw new BadArgument(`${what}: ${String(pid)} is a process of another node`)
   }
-  return processes
+  return { alive, dead }
 }

@@ -57,7 +57,7 @@ export type KeeperServer = {
 }
 
 type Kept = {
-  readonly service: Service
+  service: Service
   readonly process: Process
   /** Holders, and the monitors of those that are processes. */
   readonly holders: Map<Holder, Reference | null>
@@ -218,8 +218,17 @@ class Keeper {
     const instance = registry.lookup(name).find((one) => one.node === node)
     if (instance !== undefined) {
       kept.listed = true
+      if (instance.pid !== kept.service.pid) this.#follow(kept, instance.pid)
       deliver(kept.process, new NewTarget(instance.pid))
     } else if (kept.listed) deliver(kept.process, new Gone(reason))
+  }
+
+  /** The service is another process now: the end of the former one says nothing of it. */
+  #follow(kept: Kept, pid: Pid): void {
+    kept.service = { ...kept.service, pid }
+    if (kept.serving !== undefined) this.#unwatch(kept.serving)
+    kept.serving = undefined
+    this.#watchService(kept)
   }
 
   /** Once there is a channel: to watch a process is to dial its node. */

@@ -129,7 +129,7 @@ export async function whereisService(
   const choose: Choose = (instances) => select(prefer, instances, env)
   const known = choose(registry.lookup(name))
   if (known !== undefined) return { tag: 'ok', ...known }
-  const found = timeoutMs > 0 ? await awaited(registry, name, timeoutMs, choose) : undefined
+  const found = timeoutMs > 0 ? await awaited(caller, registry, name, timeoutMs, choose) : undefined
   return found === undefined ? { tag: 'error', reason: 'notFound' } : { tag: 'ok', ...found }
 }
 
@@ -137,12 +137,13 @@ type Choose = (instances: readonly Instance[]) => Instance | undefined
 
 /** What the registry learns, or whoever finds what it has not heard of, in `timeoutMs`. */
 async function awaited(
+  caller: Caller,
   registry: Registry,
   name: NameTerm,
   timeoutMs: number,
   choose: Choose,
 ): Promise<Instance | undefined> {
-  const wait = registry.waitFor(name, timeoutMs)
+  const wait = registry.waitFor(name, timeoutMs, callerProcess(caller))
   if (wait === undefined) return undefined
   try {
     let elsewhere: readonly Instance[] = []

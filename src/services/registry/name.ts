@@ -18,7 +18,7 @@ const loneSurrogate = /\p{Surrogate}/u
 const firstSurrogate = 0xd800
 
 export class NameKeys {
-  readonly #termKey = termKeys()
+  readonly #termKey = termKeys(limits.serviceNameWithinMax)
 
   /** The key of a name. Throws `BadArgument` for what is no name, saying why. */
   of(name: unknown): Key {

@@ -114,9 +114,12 @@ export class Registry implements NameRegistry {
     return this.#keys.of(name).text
   }
 
-  /** Waits for changes of a name, until it is closed. Undefined when too many wait already. */
-  waitFor(name: NameTerm, timeoutMs: number): Wait | undefined {
-    return this.#waiters.open(this.textOf(name), timeoutMs)
+  /**
+   * Waits for changes of a name, until it is closed or `process` ends; null: host code. Undefined
+   * when too many wait already.
+   */
+  waitFor(name: NameTerm, timeoutMs: number, process: Process | null): Wait | undefined {
+    return this.#waiters.open(this.textOf(name), timeoutMs, process)
   }
 
   refusal(name: NameTerm): Reason | undefined {
@@ -145,8 +148,13 @@ export class Registry implements NameRegistry {
     }
     const full = before === undefined ? this.#full() : undefined
     if (full !== undefined) return { tag: 'error', reason: full }
-    this.#put(key, this.#shared({ name: key.name, pid: process.pid, node, metadata: kept }))
+    const instance = this.#shared({ name: key.name, pid: process.pid, node, metadata: kept })
+    // It may refuse: nothing has changed then.
+    this.#spread?.put(key.text, asValue(instance))
+    this.#names.put(key, instance)
+    // Before anybody is told: a filter that throws may end this very process.
     if (before === undefined) this.#own.add(process, key)
+    this.#came(key.text, instance, before !== undefined)
     return { tag: 'ok' }
   }
 
@@ -194,13 +202,15 @@ export class Registry implements NameRegistry {
   resync(): void {
     const spread = this.#spread
     if (spread === undefined) return
+    // Reading a table copies it: once for each node, not for each name.
+    const tables = new Map(spread.nodes().map((node) => [node, spread.entriesOf(node)] as const))
     for (const { name, node } of [...this.#names]) {
       const key = this.#keys.of(name).text
-      if (node !== this.#system.node && !spread.entriesOf(node).has(key))
-        this.changed({ node, key })
+      const isGone = node !== this.#system.node && tables.get(node)?.has(key) !== true
+      if (isGone) this.changed({ node, key })
     }
-    for (const node of spread.nodes()) {
-      for (const [key, after] of spread.entriesOf(node)) this.#reread(node, key, after)
+    for (const [node, entries] of tables) {
+      for (const [key, after] of entries) this.#reread(node, key, after)
     }
     this.#subscribers.resync()
   }
@@ -211,14 +221,6 @@ export class Registry implements NameRegistry {
     const known = this.#names.on({ name: instance.name, text: key }, node)
     const isSame = known?.pid === instance.pid && known.metadata === instance.metadata
     if (!isSame) this.changed({ node, key, after })
-  }
-
-  #put(key: Key, instance: Instance): void {
-    // It may refuse: nothing has changed then.
-    this.#spread?.put(key.text, asValue(instance))
-    const known = this.#names.on(key, instance.node)
-    this.#names.put(key, instance)
-    this.#came(key.text, instance, known !== undefined)
   }
 
   #ended(key: Key, reason: Reason): void {

@@ -2,7 +2,8 @@
  * Who hears of services. As `Subscriptions` of membership, and whoever wants one name costs nothing
  * when another one changes: proxies do, and there may be thousands of them.
  *
- * Invariant: a process is subscribed once or not at all, and forgotten when it ends.
+ * Invariants: a process is subscribed once or not at all, and forgotten when it ends; a filter or a
+ * predicate that ends a process, and so its names, changes nobody's order of events.
  */
 import { deliver, type Process, reasonOfThrown, terminate } from '../../../runtime/kernel.ts'
 import type { ResyncMessage } from '../../membership/index.ts'
@@ -17,6 +18,9 @@ export class Subscribers {
   readonly #some = new Map<Process, Extract<Wanted, { readonly tag: 'some' }>>()
   /** Those that will be forgotten when they end, subscribed or not. */
   readonly #watched = new WeakSet<Process>()
+  /** What happened while something else was being told: everybody hears all in one order. */
+  readonly #untold: (readonly [text: string, event: ServiceEvent])[] = []
+  #telling = false
 
   /** From now on `process` hears what is `wanted`, in the place of what it wanted before. */
   add(process: Process, wanted: Wanted): void {
@@ -54,6 +58,19 @@ export class Subscribers {
   }
 
   tell(text: string, event: ServiceEvent): void {
+    this.#untold.push([text, event])
+    if (this.#telling) return
+    this.#telling = true
+    try {
+      for (let next = this.#untold.shift(); next !== undefined; next = this.#untold.shift()) {
+        this.#tell(...next)
+      }
+    } finally {
+      this.#telling = false
+    }
+  }
+
+  #tell(text: string, event: ServiceEvent): void {
     const one = this.#byName.get(text)
     if (one !== undefined) for (const process of [...one]) deliver(process, event)
     if (this.#some.size === 0) return

@@ -1,8 +1,10 @@
 /**
  * Who waits for the instances of a name to change. What it waits for is the waiter's own affair: it
  * is told that there is something to look at, and looks.
+ *
+ * Invariant: a process that has ended waits for nothing, however long it would have.
  */
-import type { System, Timeout } from '../../../runtime/kernel.ts'
+import type { Process, System, Timeout } from '../../../runtime/kernel.ts'
 import { limits } from '../../limits.ts'
 
 /** One that waits, until it is closed. */
@@ -32,6 +34,7 @@ export class Wait {
   }
 
   close(): void {
+    this.#wake = undefined
     this.#timeout.cancel()
     this.#leave(this)
   }
@@ -58,6 +61,8 @@ export class Wait {
 export class Waiters {
   readonly #system: System
   readonly #byName = new Map<string, Set<Wait>>()
+  /** Kept until the process ends, so that it has one exit hook. */
+  readonly #byProcess = new Map<Process, Set<Wait>>()
   #size = 0
 
   constructor(system: System) {
@@ -68,16 +73,22 @@ export class Waiters {
     return this.#size
   }
 
-  /** Waits for changes under the key `text`. Undefined when too many wait already. */
-  open(text: string, timeoutMs: number): Wait | undefined {
+  /**
+   * Waits for changes under the key `text`, until `process` ends; null for host code. Undefined
+   * when too many wait already.
+   */
+  open(text: string, timeoutMs: number, process: Process | null): Wait | undefined {
     if (this.#size >= limits.serviceWaitersMax) return undefined
     const all = this.#byName.get(text) ?? new Set()
+    const own = process && this.#of(process)
     const wait = new Wait(this.#system, timeoutMs, (left) => {
       if (!all.delete(left)) return
+      own?.delete(left)
       this.#size -= 1
       if (all.size === 0) this.#byName.delete(text)
     })
     this.#byName.set(text, all.add(wait))
+    own?.add(wait)
     this.#size += 1
     return wait
   }
@@ -85,5 +96,18 @@ export class Waiters {
   changed(text: string): void {
     if (this.#size === 0) return
     for (const wait of [...(this.#byName.get(text) ?? [])]) wait.changed()
+  }
+
+  #of(process: Process): Set<Wait> {
+    const known = this.#byProcess.get(process)
+    if (known !== undefined) return known
+    const waits = new Set<Wait>()
+    this.#byProcess.set(process, waits)
+    process.exitHooks ??= []
+    process.exitHooks.push(() => {
+      this.#byProcess.delete(process)
+      for (const wait of [...waits]) wait.close()
+    })
+    return waits
   }
 }

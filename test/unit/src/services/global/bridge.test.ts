@@ -92,4 +92,16 @@ test('what nobody knows as a service is not found', async () => {
   assert.match(await bad.then(String, String), /name: expected a string of 1 to 255/)
 })
 
+test('two who ask at once share one proxy, which keeps the name', async () => {
+  const scene = await GlobalScene.with(2)
+  await service(scene, 'sum')
+  const asking = [1, 2].map(() => globalRegister(scene.node(n2), 'sum'))
+  const [first, second] = await scene.cluster.drive(Promise.all(asking))
+  assert.is(first?.tag, 'ok')
+  const pid = scene.holder(n2, 'sum')
+  assert.equal(second, { tag: 'error', reason: { tag: 'alreadyRegistered', pid } })
+  await scene.cluster.pass(120_000)
+  assert.is(scene.holder(n2, 'sum'), pid)
+})
+
 test.run()

@@ -190,7 +190,7 @@ test('whatever a peer sends is a claim, a message, or refused', () => {
     { ...good, rank: 0.5 },
   ]
   for (const value of bad) assert.not(isClaim(value))
-  const ask = { tag: 'ask', key: 'k', pid, rank: 0 }
+  const ask = { tag: 'ask', key: 'k', pid, since: at(1), rank: 0 }
   assert.equal(decodeGlobal({ ...ask, more: 1 }), ask)
   assert.equal(decodeGlobal({ ...ask, tag: 'answer', holds: true })?.tag, 'answer')
   for (const body of [
@@ -202,6 +202,8 @@ test('whatever a peer sends is a claim, a message, or refused', () => {
     { ...ask, key: 'x'.repeat(limits.globalKeyMaxChars + 1) },
     { ...ask, pid: 1 },
     { ...ask, rank: '0' },
+    { ...ask, since: undefined },
+    { ...ask, since: at(-1) },
     { ...ask, tag: 'answer' },
     { ...ask, tag: 'answer', holds: 1 },
   ]) {

@@ -2,7 +2,7 @@
  * Global names on whole nodes in virtual time: one holder in the cluster, found everywhere, and
  * released with its process; and what becomes of two when parts of the network meet again.
  */
-import type { Pid, Ref } from '../../../../../runtime/index.ts'
+import type { Pid, Ref, Self } from '../../../../../runtime/index.ts'
 import { isAlive } from '../../../../../runtime/index.ts'
 import {
   type ConflictVerdict,
@@ -316,6 +316,25 @@ test(
   },
   slow,
 )
+
+test('resolvers at work end with the process that settles disputes', async () => {
+  const scene = await GlobalScene.with(2)
+  await scene.known('sum', await scene.claim(n1, 'sum', 1))
+  await scene.divide([n2])
+  const begun: Self[] = []
+  const loser = await scene.claim(n2, 'sum', 2, (_, self) => {
+    begun.push(self)
+    return new Promise<ConflictVerdict>(() => undefined)
+  })
+  await scene.heal()
+  await scene.cluster.until('the resolver has begun', () => begun.length === 1)
+  await scene.restart(n2, 'skein.global')
+  await scene.cluster.until('the loser is stopped', () => !isAlive(scene.node(n2), loser))
+  await settle(scene)
+  const left = begun.filter(({ pid }) => isAlive(scene.node(n2), pid))
+  assert.is(begun.length, 2)
+  assert.equal(left, [])
+})
 
 test('a node without a carrier has its own names', async () => {
   const node = await startNode({ name: 'lone@127.0.0.1', modules: [Keeper], quiet: true })

@@ -25,7 +25,8 @@ test('malformed messages, a flood of questions, and answers nobody asked for', a
   const options = { name: evil, target: seed, flags: ['services'] }
   const peer = await ScriptedPeer.established(scene.cluster, options)
   const key = keyOfName('sum')
-  const ask = { tag: 'ask', key, pid: peer.pid(1), rank: 0 }
+  const since = { wallMs: 0, logical: 0 }
+  const ask = { tag: 'ask', key, pid: peer.pid(1), since, rank: 0 }
   const bad = [
     null,
     7,
@@ -72,9 +73,11 @@ test('it claims a name as the oldest and does not answer: nobody is stopped for 
   await scene.cluster.until('it is asked again', () => liar.heard('global').length > 1)
   assert.ok(isAlive(scene.node(seed), pid))
   // What it says of another claim than that counts for nothing.
-  const answer = { tag: 'answer', key: keyOfName('sum'), pid: claim.pid, holds: true }
+  const { pid: own, since } = claim
+  const answer = { tag: 'answer', key: keyOfName('sum'), pid: own, since, holds: true }
   for (const rank of [0, 7, 9]) liar.peer.tell('global', { ...answer, rank })
   liar.peer.tell('global', { ...answer, pid: liar.peer.pid(2), rank: 8 })
+  liar.peer.tell('global', { ...answer, since: { wallMs: 1, logical: 0 }, rank: 8 })
   await scene.cluster.pass(1_000)
   assert.ok(isAlive(scene.node(seed), pid))
   liar.peer.connection.close(0, 'gone')
@@ -89,7 +92,7 @@ test('it may win a name, if it was let in: the rule is the same for all', async 
   const claim = { name: 'sum', pid: liar.peer.pid(1), since: { wallMs: 0, logical: 0 }, rank: 0 }
   await liar.says('skein.global', { [keyOfName('sum')]: claim })
   await scene.cluster.until('it is asked', () => liar.heard('global').length > 0)
-  const answer = { tag: 'answer', key: keyOfName('sum'), pid: claim.pid, rank: 0 }
+  const answer = { ...claim, tag: 'answer', key: keyOfName('sum') }
   liar.peer.tell('global', { ...answer, holds: true })
   await scene.cluster.until('the loser is stopped', () => !isAlive(scene.node(seed), pid))
 })

@@ -254,6 +254,19 @@ test('what is no process of this node, no group and no scope is refused by name'
   assert.throws(() => groupMembers(lone, 'g'), /lone@127.0.0.1 has no overlay/)
 })
 
+test('a list with a process that has ended does not join, and leaves without it', async () => {
+  const cluster = await scene(1)
+  const node = cluster.node(n1)
+  const [p, q] = [member(cluster, n1), member(cluster, n1)]
+  joinGroup(node, 'g', [p, q])
+  await cluster.cluster.run(node, (self) => self.exit(q, 'kill'))
+  assert.equal(joinGroup(node, 'g', [q, p]), { tag: 'error', reason: 'noproc' })
+  assert.equal(groupMembers(node, 'g'), [p])
+  assert.equal(leaveGroup(node, 'g', [q, p]), { tag: 'ok' })
+  assert.equal(groupMembers(node, 'g'), [])
+  assert.equal(leaveGroup(node, 'g', [q]), { tag: 'error', reason: 'notJoined' })
+})
+
 test('a scope starts under a name that nobody has, and ends in order', async () => {
   const cluster = await scene(1)
   const node = cluster.node(n1)

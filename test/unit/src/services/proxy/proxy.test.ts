@@ -13,6 +13,7 @@ import {
   listProxies,
   lookupService,
   registerGlobalName,
+  registerService,
   type StartedProxy,
   send,
   startProxy,
@@ -268,6 +269,26 @@ test('a proxy can have a global name, which goes with its service (GLB-01, GLB-0
     const node = scene.node(place)
     await scene.cluster.until('it is free', () => whereisName(node, name) === undefined)
   }
+})
+
+test('the end of a process that gave its name to another one does not end the proxy', async () => {
+  const scene = await LineScene.line(2)
+  const former = await scene.serve(1, 'recorder')
+  const heir = await scene.serve(1, 'heir')
+  const [here, there] = [scene.node(0), scene.node(1)]
+  await scene.until('it is known', async () => lookupService(here, 'recorder').length === 1)
+  const proxy = await proxyOf(scene, 0, 'recorder')
+  assert.is(await scene.cluster.drive(call(here, proxy, 'echo', 1)), 1)
+  unregisterService(there, 'recorder')
+  registerService(there, 'recorder', { pid: heir })
+  await scene.cluster.pass(1_000)
+  cast(here, proxy, 'note', 'heir')
+  assert.equal(await scene.cluster.drive(call(here, proxy, 'heard')), ['heir'])
+  await scene.run(1, (self) => self.exit(former, 'kill'))
+  await scene.cluster.pass(1_000)
+  assert.is(await scene.cluster.drive(call(here, proxy, 'echo', 2)), 2)
+  await scene.run(1, (self) => self.exit(heir, 'kill'))
+  await gone(scene, 0, 'recorder', proxy)
 })
 
 test.run()

@@ -1,5 +1,5 @@
 /** What subscribers of services hear (SEV-01 to SEV-04), and what a filter may do. */
-import { isAlive, type Self } from '../../../../../runtime/index.ts'
+import { isAlive, type Pid, type Self } from '../../../../../runtime/index.ts'
 import {
   registerService,
   type ServiceFilter,
@@ -202,6 +202,26 @@ test('when its source begins anew what was missed is told, then resync', async (
     'serviceUnregistered lost',
   ])
   assert.equal(ear.heard.at(-1), { tag: 'resync', source: 'services' })
+})
+
+test('a table is read once when its source begins anew, however many names it has', () => {
+  const one = new OneRegistry()
+  const table = new Map<string, readonly [Pid]>()
+  for (let at = 1; at <= 50; at++)
+    table.set(`sn${at}`, [one.cameFrom('b@host', `n${at}`, undefined, at)])
+  let read = 0
+  one.registry.spreadBy({
+    put: () => undefined,
+    remove: () => undefined,
+    entriesOf: () => {
+      read += 1
+      return table
+    },
+    nodes: () => ['b@host'],
+  })
+  one.registry.resync()
+  assert.is(read, 1)
+  assert.is(one.registry.list().length, 50)
 })
 
 test.run()

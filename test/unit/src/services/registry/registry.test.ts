@@ -1,5 +1,5 @@
 /** The registry of one node: names, what it tells the others, and what it takes from them. */
-import { BadArgument, isDown, spawn, whereisName } from '../../../../../runtime/index.ts'
+import { BadArgument, isAlive, isDown, spawn, whereisName } from '../../../../../runtime/index.ts'
 import { processOfSelf } from '../../../../../runtime/kernel.ts'
 import {
   listServices,
@@ -7,12 +7,14 @@ import {
   lookupService,
   registerService,
   startRuntime,
+  subscribeServices,
   unregisterService,
   updateMetadata,
 } from '../../../../../src/index.ts'
 import { limits } from '../../../../../src/limits.ts'
 import { genServer, via } from '../../../../../stdlib/index.ts'
 import { assert, cleanup, suite } from '../../../../support/harness.ts'
+import { until } from '../../../../support/until.ts'
 import { Idle, OneRegistry } from './one-registry.ts'
 
 const test = suite('registry of the cluster, one node')
@@ -103,6 +105,26 @@ test('what a dying process held is free to its successor', async () => {
   registerService(one.node, 'x', { pid: second })
   await one.end(first)
   assert.is(lookupLocal(one.node, 'x'), second, 'what was given up is not taken away')
+})
+
+test('who ends by its own filter while it registers leaves no name behind', async () => {
+  const one = new OneRegistry()
+  const first = await one.hear(subscribeServices)
+  const { pid } = await one.hear((self) => {
+    subscribeServices(self, () => {
+      throw new Error('as it was asked')
+    })
+  })
+  const last = await one.hear(subscribeServices)
+  registerService(one.node, 'x', { pid })
+  assert.not(isAlive(one.node, pid))
+  assert.equal(lookupService(one.node, 'x'), [])
+  await until('both have heard', () => first.heard.length + last.heard.length === 4)
+  for (const { heard } of [first, last]) {
+    const tags = heard.map((event) => (event as { tag: string }).tag)
+    assert.equal(tags, ['serviceRegistered', 'serviceDown'])
+  }
+  assert.equal(registerService(one.node, 'x', { pid: one.idle() }), { tag: 'ok' })
 })
 
 test('reasons leave without stacks, small, and sendable', async () => {

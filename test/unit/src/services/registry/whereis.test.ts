@@ -184,8 +184,28 @@ test('many wait for one name, and all are told', async () => {
 test('more than may wait are answered at once', async () => {
   const one = new Timed()
   const most = limits.serviceWaitersMax
-  for (let n = 0; n < most; n++) one.registry.waitFor('x', 1_000)
+  for (let n = 0; n < most; n++) one.registry.waitFor('x', 1_000, null)
   assert.equal(await one.take(whereisService(one.node, 'x')), [notFound, 0])
+})
+
+test('who ends waits no more, and chooses nothing', async () => {
+  const one = new OneRegistry()
+  let chosen = 0
+  const { pid } = await one.hear((self) => {
+    const prefer = () => {
+      chosen += 1
+      return undefined
+    }
+    for (const name of ['x', 'x', 'y']) {
+      void whereisService(self, name, { prefer, timeoutMs: Number.POSITIVE_INFINITY })
+    }
+  })
+  assert.is(one.registry.statistics().waiters, 3)
+  await one.end(pid)
+  assert.is(one.registry.statistics().waiters, 0)
+  one.cameFrom('b@host', 'x')
+  await turn()
+  assert.is(chosen, 0)
 })
 
 test('what is no option is refused', async () => {

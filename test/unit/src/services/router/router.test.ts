@@ -3,6 +3,7 @@
  * remembered of it, and when that is forgotten.
  */
 
+import type { NameTerm } from '../../../../../runtime/index.ts'
 import { partOf } from '../../../../../src/dist/index.ts'
 import {
   findRoute,
@@ -211,6 +212,23 @@ test(
   },
   slow,
 )
+
+test('a name that is too deep to be asked for is refused, and harms no router', async () => {
+  const scene = await LineScene.line(2)
+  const router = scene.process(0, routerName)
+  const here = scene.node(0)
+  const deep = (depth: number): NameTerm => (depth === 0 ? 'x' : [deep(depth - 1)])
+  for (const depth of [56, 57, 62, 63, 64, 65]) {
+    const isName = depth <= 56
+    for (const seek of [searchService, whereisService, startProxy] as const) {
+      const sought = seek(here, deep(depth)).then(({ tag }) => tag === 'error')
+      const answered = await scene.cluster.drive(sought.catch((error: unknown) => String(error)))
+      if (isName) assert.is(answered, true)
+      else assert.match(String(answered), /nesting beyond 56 cannot be part of a name/)
+    }
+    assert.is(scene.process(0, routerName), router)
+  }
+})
 
 test('a node without an overlay is refused', async () => {
   const cluster = new VirtualCluster()
