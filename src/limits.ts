@@ -31,7 +31,7 @@ export const limits = {
   distQueueOverflowFactor: 4,
   /** Bytes waiting for one peer in large messages, of all senders, before no more are taken. */
   distLargeQueueMaxBytes: 1024 * 1024 * 1024,
-  /** Messages, and their bytes, of others that one service has not read; later ones are dropped. */
+  /** What others said that one service has not read, half of it of one node; more is dropped. */
   distServiceBacklogMax: 20_000,
   distServiceBacklogMaxBytes: 32 * 1024 * 1024,
   /** A queue above `distQueueMaxBytes` of which nothing leaves for so long ends the channel. */
@@ -177,9 +177,8 @@ export const limits = {
   broadcastBuckets: 32,
   /** Origins, by their starts, whose counters are followed; the longest silent is forgotten. */
   broadcastStreamsMax: 16_384,
-  /** Gaps followed in the counters of one of them, and how far they may reach back. */
+  /** Gaps followed in the counters of one of them. */
   broadcastHolesMax: 32,
-  broadcastHolesSpan: 4096,
   /** Streams one node tells another of in one message. */
   broadcastSummariesMax: 256,
   /** Missed broadcasts offered at a time, and their bytes. */

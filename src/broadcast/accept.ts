@@ -1,9 +1,9 @@
 /** A message is new here: it is remembered, followed in its stream, and delivered. */
 import { limits } from '../limits.ts'
-import { fit, remember } from './cache.ts'
+import { fit, remember, takenForMs } from './cache.ts'
 import type { Carried } from './message.ts'
-import { parseId } from './message-id.ts'
-import { settle } from './missing.ts'
+import { type ParsedId, parseId } from './message-id.ts'
+import { passOver, settle } from './missing.ts'
 import { type Announcer, count, type Draft, setTimer } from './state.ts'
 import { seeCounter, thinStreams } from './stream.ts'
 
@@ -17,16 +17,7 @@ export function accept(draft: Draft, body: Carried): readonly Announcer[] {
   for (let each = 0; each < forgotten; each++) count(draft, 'forgotten')
   for (let each = 0; each < dropped; each++) count(draft, 'bodyDropped')
   draft.state = { ...draft.state, cache }
-  if (parsed?.tag === 'automatic') {
-    const { stream, counter } = parsed
-    const seen = seeCounter(draft.state.streams.get(stream), counter, nowMs)
-    const streams = thinStreams(draft.state.streams.set(stream, seen), limits.broadcastStreamsMax)
-    draft.state = { ...draft.state, streams }
-  }
-  if (!draft.state.sweeping) {
-    draft.state = { ...draft.state, sweeping: true }
-    setTimer(draft, { tag: 'sweep' }, options.sweepPeriodMs)
-  }
+  follow(draft, parsed)
   const origin = parsed?.tag === 'automatic' ? parsed.origin : undefined
   draft.actions.push({ tag: 'deliver', id, topic, payload, origin, round })
   return announcers
@@ -40,9 +31,29 @@ export function isForged(draft: Draft, id: string, from: string): boolean {
   return true
 }
 
-/** Handed on for longer than anybody should: those who forgot it would take it for new. */
-export function isStale(draft: Draft, { ageMs }: Carried, from: string): boolean {
-  if (ageMs <= draft.env.options.bodyTtlMs) return false
+/**
+ * Handed on for longer than anybody should, or for longer than this node remembers: it may have
+ * been here. Its counter is taken for seen, or every comparison would bring it again.
+ */
+export function isStale(draft: Draft, { id, ageMs }: Carried, from: string): boolean {
+  const { state, env } = draft
+  if (ageMs <= takenForMs(state.cache, env.nowMs, env.options)) return false
   count(draft, 'stale', from)
+  passOver(draft, id, from)
+  if (ageMs <= env.options.bodyTtlMs) follow(draft, parseId(id))
   return true
+}
+
+/** Notes that a message was seen in its stream. */
+export function follow(draft: Draft, parsed: ParsedId | undefined): void {
+  const { nowMs, options } = draft.env
+  if (parsed?.tag === 'automatic') {
+    const { stream, counter } = parsed
+    const seen = seeCounter(draft.state.streams.get(stream), counter, nowMs)
+    const streams = thinStreams(draft.state.streams.set(stream, seen), limits.broadcastStreamsMax)
+    draft.state = { ...draft.state, streams }
+  }
+  if (draft.state.sweeping) return
+  draft.state = { ...draft.state, sweeping: true }
+  setTimer(draft, { tag: 'sweep' }, options.sweepPeriodMs)
 }

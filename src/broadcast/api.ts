@@ -9,6 +9,7 @@ import { call, local } from '../../stdlib/index.ts'
 import { partOf } from '../dist/index.ts'
 import { limits } from '../limits.ts'
 import { noOverlay } from '../membership/index.ts'
+import { isSendable } from '../wire/index.ts'
 import { type BroadcastServer, broadcastName, encodePayload, type Published } from './server.ts'
 import { Broadcasting } from './start.ts'
 import type { BroadcastStatistics } from './statistics.ts'
@@ -82,6 +83,7 @@ function checkTopic(topic: unknown): void {
 }
 
 function checkText(field: string, value: unknown, maxChars: number): void {
-  if (typeof value === 'string' && value.length > 0 && value.length <= maxChars) return
+  const fits = typeof value === 'string' && value.length > 0 && value.length <= maxChars
+  if (fits && isSendable(value)) return
   throw new BadArgument(`${field}: expected 1 to ${maxChars} characters, got ${show(value)}`)
 }

@@ -4,7 +4,8 @@
  *
  * A body counts its age from its origin on, over all nodes that held it, and is handed on up to
  * `bodyTtlMs` of it; an id is kept for `dedupTtlMs` from its arrival here. As that is longer, no
- * node can get a message again that it had forgotten, however late others got it.
+ * node can get a message again that it had forgotten, however late others got it. Where ids have to
+ * go before their time, messages are taken and handed on for as much less.
  */
 import type { Carried } from './message.ts'
 import type { BroadcastOptions } from './options.ts'
@@ -25,6 +26,8 @@ export type Cache = {
   /** All before have no body. */
   readonly bodiesFrom: number
   readonly bodiesBytes: number
+  /** When the last of those came that were forgotten: all since are remembered. */
+  readonly forgottenMs: number
 }
 
 type Bounds = Pick<BroadcastOptions, 'idsMax' | 'bodiesMaxBytes' | 'dedupTtlMs' | 'bodyTtlMs'>
@@ -35,6 +38,7 @@ export const emptyCache: Cache = {
   next: 0,
   bodiesFrom: 0,
   bodiesBytes: 0,
+  forgottenMs: Number.NEGATIVE_INFINITY,
 }
 
 export function isSeen(cache: Cache, id: string): boolean {
@@ -52,18 +56,30 @@ export function remember(cache: Cache, body: Carried, nowMs: number): Cache {
   }
 }
 
+/**
+ * How old a message may be to be taken or handed on: of the time for which ids are remembered the
+ * same share as when none is forgotten early.
+ */
+export function takenForMs(
+  { forgottenMs }: Cache,
+  nowMs: number,
+  { dedupTtlMs, bodyTtlMs }: Bounds,
+): number {
+  return Math.min(bodyTtlMs, ((nowMs - forgottenMs) * bodyTtlMs) / dedupTtlMs)
+}
+
 /** A message as it would be handed on now; undefined when it is not held, or is too old. */
 export function bodyOf(
   cache: Cache,
   id: string,
   nowMs: number,
-  bodyTtlMs: number,
+  bounds: Bounds,
 ): Carried | undefined {
   const at = cache.ids.get(id)
   const cached = at === undefined ? undefined : cache.order.get(at)
   if (cached?.body === undefined) return undefined
   const ageMs = cached.body.ageMs + Math.ceil(nowMs - cached.receivedMs)
-  return ageMs > bodyTtlMs ? undefined : { ...cached.body, ageMs }
+  return ageMs > takenForMs(cache, nowMs, bounds) ? undefined : { ...cached.body, ageMs }
 }
 
 /**
@@ -105,6 +121,7 @@ function forgetOldest(cache: Cache): Cache {
     ids: cache.ids.delete(oldest.id),
     bodiesFrom: Math.max(bodiesFrom, at + 1),
     bodiesBytes: bodiesBytes - (oldest.body?.payload.length ?? 0),
+    forgottenMs: oldest.receivedMs,
   }
 }
 

@@ -12,12 +12,12 @@
  * neighbours: it spreads to all who lack it, each fetching it once.
  */
 import { limits } from '../limits.ts'
-import { accept, isForged, isStale } from './accept.ts'
+import { accept, follow, isForged, isStale } from './accept.ts'
 import { announce, knows } from './announce.ts'
 import { bodyOf, isSeen } from './cache.ts'
 import { bucketHashes, bucketOf, explicitIds, hashAll } from './digest.ts'
 import type { BroadcastMessage, Carried, StreamSummary } from './message.ts'
-import { idPrefix } from './message-id.ts'
+import { idPrefix, parseId } from './message-id.ts'
 import { expect } from './missing.ts'
 import { isMuted, keepPromise, mayCompare } from './peers.ts'
 import { count, type Draft, send, setTimer } from './state.ts'
@@ -100,8 +100,9 @@ function expectAll(draft: Draft, from: string, ids: readonly string[]): void {
   }
   for (const id of ids) {
     knows(draft, from, id)
-    if (isSeen(draft.state.cache, id) || isForged(draft, id, from)) continue
-    expect(draft, id, { node: from, round: 0, late: true })
+    // What is here and offered all the same would be so again, before what is missing.
+    if (isSeen(draft.state.cache, id)) follow(draft, parseId(id))
+    else if (!isForged(draft, id, from)) expect(draft, id, { node: from, round: 0, late: true })
   }
 }
 
@@ -112,7 +113,7 @@ function offerWhatLacks(draft: Draft, to: string, told: Told): void {
   let bytes = 0
   let more = false
   for (const id of lacking(draft, told)) {
-    const body = bodyOf(state.cache, id, env.nowMs, env.options.bodyTtlMs)
+    const body = bodyOf(state.cache, id, env.nowMs, env.options)
     if (body === undefined) continue
     more = ids.length === limits.broadcastOfferMax || bytes > limits.broadcastOfferMaxBytes
     if (more) break

@@ -39,7 +39,7 @@ export function hashAll(hashes: readonly number[]): number {
 export function* explicitIds({ state, env }: Draft): Generator<string> {
   for (const [id] of state.cache.ids.entries()) {
     if (!id.startsWith('/')) return
-    if (bodyOf(state.cache, id, env.nowMs, env.options.bodyTtlMs) !== undefined) yield id
+    if (bodyOf(state.cache, id, env.nowMs, env.options) !== undefined) yield id
   }
 }
 

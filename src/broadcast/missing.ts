@@ -72,12 +72,17 @@ export function ask(draft: Draft, id: string): void {
 
 /** A neighbour left: nothing can be asked of it. */
 export function forgetAnnouncer(draft: Draft, gone: string): void {
-  for (const [id, missing] of draft.state.missing.entries()) {
-    const announcers = missing.announcers.filter(({ node }) => node !== gone)
-    const asked = missing.asked === gone ? undefined : missing.asked
-    if (announcers.length === missing.announcers.length && asked === missing.asked) continue
-    keep(draft, id, { ...missing, announcers, asked })
-  }
+  for (const [id] of draft.state.missing.entries()) passOver(draft, id, gone)
+}
+
+/** This announcer of a message is of no more use for it; the others are. */
+export function passOver(draft: Draft, id: string, node: string): void {
+  const missing = draft.state.missing.get(id)
+  if (missing === undefined) return
+  const announcers = missing.announcers.filter((announcer) => announcer.node !== node)
+  const asked = missing.asked === node ? undefined : missing.asked
+  if (announcers.length === missing.announcers.length && asked === missing.asked) return
+  keep(draft, id, { ...missing, announcers, asked })
 }
 
 function keep(draft: Draft, id: string, missing: Missing): void {

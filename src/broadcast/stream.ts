@@ -1,7 +1,9 @@
 /**
  * What a node has seen of each stream, as counters: everything below `next` but some holes. It is
  * for comparing nodes only; whether a message is a duplicate is decided by its whole id. A hole
- * that nobody filled for as long as ids are remembered is given up: nobody may still offer it.
+ * that nobody filled for as long as ids are remembered is given up: nobody may still offer it. Of
+ * too many holes the nearest become one, with what was seen between them: that is offered again and
+ * known here, while nothing that is missing is taken for seen.
  *
  * Somebody who makes up counters in the name of another spoils the comparison for that stream until
  * it is forgotten, not the delivery of its messages.
@@ -31,11 +33,10 @@ export function seeCounter(stream: Stream | undefined, counter: number, nowMs: n
   const { next, holes } = stream ?? { next: 0, holes: [] }
   if (counter < next) {
     const left = holes.flatMap((hole) => without(hole, counter))
-    return { next, holes: left.slice(-limits.broadcastHolesMax), heardMs: nowMs }
+    return { next, holes: joined(left), heardMs: nowMs }
   }
-  const from = Math.max(next, counter - limits.broadcastHolesSpan)
-  const opened = from < counter ? [...holes, { from, to: counter, sinceMs: nowMs }] : holes
-  return { next: counter + 1, holes: opened.slice(-limits.broadcastHolesMax), heardMs: nowMs }
+  const opened = next < counter ? [...holes, { from: next, to: counter, sinceMs: nowMs }] : holes
+  return { next: counter + 1, holes: joined(opened), heardMs: nowMs }
 }
 
 /** The streams without those not heard of, and holes not filled, for so long. */
@@ -64,6 +65,24 @@ export function thinStreams(streams: Streams, max: number): Streams {
 export function summaryOf(stream: string, seen: Stream | undefined): StreamSummary {
   const { next, holes } = seen ?? { next: 0, holes: [] }
   return { stream, next, holes: holes.flatMap(({ from, to }) => [from, to]) }
+}
+
+function joined(holes: readonly Hole[]): readonly Hole[] {
+  const left = [...holes]
+  while (left.length > limits.broadcastHolesMax) {
+    let at = 1
+    for (let other = 2; other < left.length; other++) {
+      if (gapBefore(left, other) < gapBefore(left, at)) at = other
+    }
+    const [one, next] = [left[at - 1]!, left[at]!]
+    const sinceMs = Math.max(one.sinceMs, next.sinceMs)
+    left.splice(at - 1, 2, { from: one.from, to: next.to, sinceMs })
+  }
+  return left
+}
+
+function gapBefore(holes: readonly Hole[], at: number): number {
+  return holes[at]!.from - holes[at - 1]!.to
 }
 
 function without(hole: Hole, counter: number): readonly Hole[] {

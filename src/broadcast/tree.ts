@@ -75,7 +75,7 @@ export function answer(
 ): void {
   const { nowMs, options } = draft.env
   for (const id of ids) {
-    const body = bodyOf(draft.state.cache, id, nowMs, options.bodyTtlMs)
+    const body = bodyOf(draft.state.cache, id, nowMs, options)
     if (body === undefined) continue
     if (mayAnswer(draft, to, body.payload.length)) send(draft, to, { tag, ...nextHop(body) })
     else count(draft, 'answerRefused', to)

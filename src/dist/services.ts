@@ -95,7 +95,7 @@ export class Services {
     const listener = this.#listeners.get(service)
     if (listener === undefined) return true
     const { process, backlog } = listener
-    if (!backlog.take(process.messageCount, bytes)) this.#dropped += 1
+    if (!backlog.take(node, process.messageCount, bytes)) this.#dropped += 1
     else
       deliver(process, { tag: '$service', service, node, creation, body } satisfies ServiceMessage)
     return true

@@ -15,20 +15,22 @@ export type Description = {
 export class Own {
   version: string
   metadata: Metadata
+  /** It has left the cluster, and not come back. */
+  left = false
 
   /** Throws `BadArgument` naming the field and the value. */
   constructor(description: Description) {
     const { version = '', metadata = {} } = description
     check(version, metadata)
     this.version = version
-    this.metadata = metadata
+    this.metadata = { ...metadata }
   }
 
   /** Throws as the constructor, and then changes nothing. */
   describe({ version = this.version, metadata = this.metadata }: Description): void {
     check(version, metadata)
     this.version = version
-    this.metadata = metadata
+    this.metadata = { ...metadata }
   }
 }
 

@@ -98,10 +98,12 @@ export function membersModule(context: MembersContext): Module<MembersServer, un
         return reply(null, members)
       },
       leave: (members) => {
+        context.own.left = true
         members.happened({ tag: 'leave' })
         return reply(null, members)
       },
       comeBack: (members) => {
+        context.own.left = false
         members.happened({ tag: 'start' })
         return reply(null, members)
       },
@@ -135,11 +137,12 @@ class Members {
   }
 
   async begin(): Promise<void> {
-    const { overlay, broadcasting, subscriptions } = this.#context
+    const { overlay, broadcasting, subscriptions, own } = this.#context
     const process = processOfSelf(this.#self)
     overlay.subscriptions.add(process)
     broadcasting.topics.add(process, topic)
     this.happened({ tag: 'start' })
+    if (own.left) this.happened({ tag: 'leave' })
     for (const node of await overlay.peers(this.#self)) this.happened({ tag: 'peerUp', node })
     this.#measureLag()
     subscriptions.begin()

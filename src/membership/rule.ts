@@ -63,6 +63,7 @@ function perform(draft: Draft, event: MembershipEvent): void {
       joinThrough(draft, event.contact)
       break
     case 'leave':
+      persist(draft)
       leave(draft)
       break
     case 'message':
@@ -186,8 +187,9 @@ function isSweep(event: MembershipEvent): boolean {
   return event.tag === 'timer' && event.timer.tag === 'sweep'
 }
 
+/** Who has left keeps what it knew then: its next life takes part again. */
 function persist(draft: Draft): void {
-  if (draft.env.options.lostMax === 0) return
+  if (draft.env.options.lostMax === 0 || draft.state.left) return
   const nodes = namesToKeep(draft)
   const persisted = nodes.join('\n')
   if (persisted === draft.state.persisted) return

@@ -57,6 +57,9 @@ export type MembershipServer = {
   }
 }
 
+/** What was asked of this node for good: it belongs to the node and outlives the process. */
+export type Wish = { left: boolean; blocked: ReadonlySet<string> }
+
 export type MembershipContext = {
   readonly system: System
   readonly router: Router
@@ -65,6 +68,7 @@ export type MembershipContext = {
   readonly subscriptions: Subscriptions<MembershipNews>
   readonly lostNames: LostNames
   readonly discovery: Discovery
+  readonly wish: Wish
 }
 
 export function membershipModule(context: MembershipContext): Module<MembershipServer, undefined> {
@@ -72,26 +76,25 @@ export function membershipModule(context: MembershipContext): Module<MembershipS
     init: (_: undefined, self) => next(new Membership(context, self), { continue: null }),
     continue: async (membership, _, self) => {
       const names = await self.wait(context.lostNames.read())
-      if (names.length > 0) membership.happened({ tag: 'restore', nodes: names })
-      membership.happened({ tag: 'bootstrap' })
+      membership.begin(names)
       return next(membership)
     },
     calls: {
       view: (membership) => reply(membership.view(), membership),
       join: (membership, contact) => {
-        membership.happened({ tag: 'join', contact })
+        membership.wished({ tag: 'join', contact })
         return reply(null, membership)
       },
       leave: (membership) => {
-        membership.happened({ tag: 'leave' })
+        membership.wished({ tag: 'leave' })
         return reply(null, membership)
       },
       block: (membership, nodes) => {
-        membership.happened({ tag: 'block', nodes })
+        membership.wished({ tag: 'block', nodes })
         return reply(null, membership)
       },
       unblock: (membership, nodes) => {
-        membership.happened(nodes === null ? { tag: 'unblock' } : { tag: 'unblock', nodes })
+        membership.wished(nodes === null ? { tag: 'unblock' } : { tag: 'unblock', nodes })
         return reply(null, membership)
       },
     },
@@ -130,6 +133,25 @@ class Membership {
     monitorNodes(self, true, 'connected')
     context.router.services.listen(service, processOfSelf(self))
     context.subscriptions.begin()
+  }
+
+  /** `names`: the lost of an earlier life. */
+  begin(names: readonly string[]): void {
+    const { left, blocked } = this.#context.wish
+    if (blocked.size > 0) this.happened({ tag: 'block', nodes: [...blocked] })
+    if (left) this.happened({ tag: 'leave' })
+    else {
+      if (names.length > 0) this.happened({ tag: 'restore', nodes: names })
+      this.happened({ tag: 'bootstrap' })
+    }
+  }
+
+  /** As `happened`, at the wish of the program. */
+  wished(event: MembershipEvent): void {
+    this.happened(event)
+    const { wish } = this.#context
+    wish.left = this.#state.left
+    wish.blocked = this.#state.blocked
   }
 
   view(): MembershipView {

@@ -33,7 +33,8 @@ export class Overlay {
     const { router, metrics } = dist
     const lostNames = new LostNames(system, directory)
     const { subscriptions } = this
-    const context = { system, router, metrics, options, subscriptions, lostNames, discovery }
+    const wish = { left: false, blocked: new Set<string>() }
+    const context = { system, router, metrics, options, subscriptions, lostNames, discovery, wish }
     this.module = membershipModule(context)
     this.child = child(this.module, undefined, { id: 'membership', name: membershipName })
     system.modules.addShielded(this.module)

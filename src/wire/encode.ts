@@ -33,6 +33,7 @@ import {
   type Step,
 } from './refusal.ts'
 import type { TermSpace } from './term-space.ts'
+import { isSendable } from './text.ts'
 
 /** What identifiers mean: those of a channel, none at all, or canonical bytes with full names. */
 type EncoderMode = TermSpace | 'noIdentifiers' | 'canonical'
@@ -46,7 +47,6 @@ type Encoded = {
   readonly apart: readonly Apart[] | undefined
 }
 
-const loneSurrogate = /\p{Surrogate}/u
 /** Above this length calls into native code beat the loop. */
 const shortTextChars = 48
 
@@ -278,7 +278,7 @@ export class Encoder {
     const length = text.length
     if (length <= shortTextChars && sink.shortText(text)) return true
     const byteLength = Buffer.byteLength(text)
-    if (byteLength !== length && loneSurrogate.test(text))
+    if (byteLength !== length && !isSendable(text))
       return this.#refuse('string', 'a string with a lone surrogate')
     if (!this.#fits(byteLength)) return false
     if (byteLength < 32) sink.byte(0xa0 | byteLength)

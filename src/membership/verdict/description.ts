@@ -4,6 +4,7 @@
  * limits hold for our own, where a mistake is thrown, and for what is heard, where it is refused.
  */
 import { limits } from '../../limits.ts'
+import { isSendable } from '../../wire/index.ts'
 import type { Metadata } from './member.ts'
 
 /** Throws a RangeError that names the field and the value received. */
@@ -28,7 +29,8 @@ export function decodeMetadata(value: unknown): Metadata | undefined {
   let chars = 0
   const kept: [string, string][] = []
   for (const [key, text] of fields) {
-    if (typeof text !== 'string') return undefined
+    if (typeof text !== 'string' || key === '__proto__') return undefined
+    if (!isSendable(key) || !isSendable(text)) return undefined
     chars += key.length + text.length
     kept.push([key, text])
   }
@@ -36,7 +38,8 @@ export function decodeMetadata(value: unknown): Metadata | undefined {
 }
 
 export function isVersion(value: unknown): value is string {
-  return typeof value === 'string' && value.length <= limits.memberVersionMaxChars
+  if (typeof value !== 'string' || value.length > limits.memberVersionMaxChars) return false
+  return isSendable(value)
 }
 
 function shown(value: unknown): string {

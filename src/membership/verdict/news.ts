@@ -193,10 +193,11 @@ function charged(
 ): VerdictState | undefined {
   if (route === 'own') return state
   const max = limits.verdictAccusersMax
-  const accusers =
-    route === 'broadcast'
-      ? spendOf(state.accusers, by, { nowMs, rate: accusationRate, max })
-      : spendOf(state.accusers, `told by ${from}`, { nowMs, rate: toldRate, max })
+  if (route === 'direct') {
+    const tellers = spendOf(state.tellers, from, { nowMs, rate: toldRate, max })
+    return tellers === undefined ? undefined : { ...state, tellers }
+  }
+  const accusers = spendOf(state.accusers, by, { nowMs, rate: accusationRate, max })
   return accusers === undefined ? undefined : { ...state, accusers }
 }
 

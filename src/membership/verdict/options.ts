@@ -76,12 +76,13 @@ export const plainVerdictOptions: VerdictOptions = {
 type Range = readonly [least: number, greatest: number]
 
 const day = 86_400_000
+/** So that no timer made of them is longer than one can be. */
 const ranges: Readonly<Record<string, Range>> = {
   probeTimeoutMs: [1, 600_000],
   probeIntervalMs: [1, 600_000],
   indirectProbes: [0, 16],
   suspicionAlpha: [1, 100],
-  suspicionBeta: [1, 100],
+  suspicionBeta: [1, 16],
   confirmations: [1, 16],
   verifiers: [0, 64],
   localHealthMax: [0, 64],
@@ -89,7 +90,7 @@ const ranges: Readonly<Record<string, Range>> = {
   refuteIntervalMs: [1, 600_000],
   digestPeriodMs: [10, day],
   auditPeriodMs: [10, day],
-  forgetAfterMs: [1_000, 365 * day],
+  forgetAfterMs: [1_000, 90 * day],
   incarnationAheadMaxMs: [1_000, 365 * day],
 }
 const whole: readonly string[] = ['indirectProbes', 'confirmations', 'verifiers', 'localHealthMax']

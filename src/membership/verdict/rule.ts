@@ -74,7 +74,7 @@ function stepAttending(
   switch (event.tag) {
     case 'start': {
       const timers = [timerOf('digest', env), timerOf('audit', env), timerOf('forget', env)]
-      const back: Step = state.own.left ? describe(state, { left: false }, env) : [state, []]
+      const back: Step = state.own.left ? comeBack(state, env) : [state, []]
       return andThen(back, (next) => [next, timers])
     }
     case 'peerUp':
@@ -129,9 +129,10 @@ function heard(
 ): Step {
   const { nowMs } = env
   const max = limits.verdictSendersMax
-  const senders = spendOf(state.senders, event.from, { nowMs, rate: messageRate, max })
-  if (senders === undefined) return [state, [{ tag: 'count', name: 'flood', peer: event.from }]]
-  const paid = { ...state, senders }
+  const payer = event.tag === 'message' ? 'senders' : 'bearers'
+  const budgets = spendOf(state[payer], event.from, { nowMs, rate: messageRate, max })
+  if (budgets === undefined) return [state, [{ tag: 'count', name: 'flood', peer: event.from }]]
+  const paid: VerdictState = { ...state, [payer]: budgets }
   if (event.tag === 'message') return heardMessage(paid, event.from, event.message, env)
   const step = hear(paid, event.from, { news: event.news, route: 'broadcast' }, env)
   return andThen(step, (next) => verify(next, state, event.news.node, env))
@@ -221,6 +222,22 @@ function forgetOld(state: VerdictState, env: VerdictEnv): Step {
     step = andThen(step, (next) => forget(next, entry, env))
   }
   return step
+}
+
+/**
+ * Takes part again. No timer counted meanwhile: what was under way with others is dropped, and whom
+ * we suspected has all the time of a suspicion anew, since an answer was not heard.
+ */
+function comeBack(state: VerdictState, env: VerdictEnv): Step {
+  const idle = { ...state, probes: new Map(), relays: new Map() }
+  return andThen(describe(idle, { left: false }, env), (next) => {
+    const timers = [...entriesOf(next.table)].flatMap(({ node, accused }) => {
+      if (accused === undefined || accused.down) return []
+      const dueMs = env.nowMs + accused.dueMs - accused.sinceMs
+      return [setTimer({ tag: 'suspicion', node, dueMs }, env.nowMs)]
+    })
+    return [next, timers]
+  })
 }
 
 /** Says so to everybody, and to the peers directly, for the broadcast may come to its end first. */

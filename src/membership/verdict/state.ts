@@ -65,8 +65,12 @@ export type VerdictState = {
   /** The greatest incarnation at which we are accused or impersonated. */
   readonly claimed: number
   readonly refutedMs: number
+  /** What nodes say themselves, and what they hand on: apart, for anybody can make the latter. */
   readonly senders: ReadonlyMap<string, Budget>
+  readonly bearers: ReadonlyMap<string, Budget>
+  /** Whom broadcasts name as accusers, and who tells us alone: the same. */
   readonly accusers: ReadonlyMap<string, Budget>
+  readonly tellers: ReadonlyMap<string, Budget>
 }
 
 export type Step = readonly [VerdictState, readonly VerdictAction[]]
@@ -100,7 +104,9 @@ export function newVerdict(own: {
     claimed: 0,
     refutedMs: Number.NEGATIVE_INFINITY,
     senders: new Map(),
+    bearers: new Map(),
     accusers: new Map(),
+    tellers: new Map(),
   }
 }
 

@@ -1,4 +1,5 @@
 /** Nodes that were away learn what they missed, at the price of the difference. */
+import { limits } from '../../../../src/limits.ts'
 import { createCodec } from '../../../../src/wire/index.ts'
 import { assert, suite } from '../../../support/harness.ts'
 import { Network, payload, type TestNode } from './network.ts'
@@ -67,6 +68,51 @@ test('a gap in the middle is seen although later messages arrived', () => {
   assert.is(other.delivered.length, 2)
   network.run(40_000)
   assert.is(other.delivered.length, 3)
+})
+
+test('more gaps than are kept apart are filled too', () => {
+  const { network, one, other } = pair(3)
+  network.link(one.name, other.name)
+  network.broadcast(one)
+  network.run(1000)
+  for (let each = 0; each < 1_000; each++) {
+    network.broadcast(one)
+    if (each % 2 === 0) network.flying.splice(0)
+    network.deliverAll()
+  }
+  assert.is(other.delivered.length, 501)
+  network.run(200_000)
+  assert.is(other.delivered.length, 1_001)
+})
+
+test('what is missing is found behind much that is there, of streams that were forgotten', () => {
+  const { network, one, other } = pair(3)
+  network.link(one.name, other.name)
+  for (let each = 0; each < 600; each++) network.broadcast(one)
+  network.run(1000)
+  network.broadcast(one)
+  network.flying.splice(0)
+  for (let at = 0; at < limits.broadcastStreamsMax + 1; at++) {
+    const id = `evil@host/${at.toString(36).padStart(8, '0')}/00000000/00000000`
+    const message = { tag: 'gossip', id, topic: 't', payload, round: 1, ageMs: 0 } as const
+    other.step({ tag: 'message', from: 'evil@host', message })
+  }
+  network.run(200_000)
+  assert.ok(other.delivered.includes(one.delivered[600] ?? ''))
+})
+
+test('who missed thousands of one node gets them all, also when a new one comes first', () => {
+  const { network, one, other } = pair(3)
+  network.link(one.name, other.name)
+  network.broadcast(one)
+  network.run(1000)
+  network.unlink(one.name, other.name)
+  for (let each = 0; each < 5_000; each++) network.broadcast(one)
+  network.link(one.name, other.name)
+  network.flying.splice(0)
+  network.broadcast(one)
+  network.run(200_000)
+  assert.is(other.delivered.length, 5_002)
 })
 
 test('halves that were apart learn of each other through one link, each node once', () => {

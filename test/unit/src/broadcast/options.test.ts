@@ -29,6 +29,7 @@ test('a bad option is refused, with its name and what was given', () => {
   refused({ idsMax: '7' }, /idsMax.*got '?"?7/)
   refused({ idsMax: undefined }, /idsMax/)
   refused({ digestPeriodMs: Number.POSITIVE_INFINITY }, /digestPeriodMs.*Infinity/)
+  refused({ sweepPeriodMs: 2 ** 31 }, /sweepPeriodMs: .* at most 2147483647, got 2147483648/)
   refused({ keepOneEager: 1 }, /keepOneEager: expected true or false, got 1/)
   refused({ newcomersEager: 'no' }, /newcomersEager: expected true or false, got '?"?no/)
   refused({ optimisationThreshold: 'seldom' }, /optimisationThreshold.*seldom/)

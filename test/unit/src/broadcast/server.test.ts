@@ -129,12 +129,12 @@ test('what is too large, or no topic or id, is refused and nothing of it is sent
   const fits = new Uint8Array(max - 16)
   assert.equal(await publish(scene, n1, fits), { tag: 'ok' })
   const long = 'x'.repeat(256)
-  for (const topic of ['', long, 17, null, undefined, ['news']]) {
+  for (const topic of ['', long, '\ud800', 17, null, undefined, ['news']]) {
     // @ts-expect-error what callers without types may give
     await refused(broadcast(node, topic, 1), /topic: expected 1 to 255 characters, got /)
   }
   await refused(broadcast(node, 'skein.members', 1), /topic: .*system.*skein\.members/)
-  for (const id of ['', long, 17, null]) {
+  for (const id of ['', long, '\ud800', 17, null]) {
     // @ts-expect-error what callers without types may give
     await refused(broadcast(node, 'news', 1, { id }), /id: expected 1 to 255 characters, got /)
   }

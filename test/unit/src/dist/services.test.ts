@@ -157,7 +157,7 @@ test('a receiver that does not read drops what is above its backlog, and counts 
   const scene = await hostile({ flags })
   const { cluster, victim, peer } = scene
   await listen({ cluster, node: victim }, 'x', true)
-  const max = limits.distServiceBacklogMax
+  const max = limits.distServiceBacklogMax / 2
   for (let n = 0; n < max + 500; n++) {
     peer.tell('x', n)
     if (n % 1_000 === 0) await cluster.pass(0)
@@ -171,7 +171,7 @@ test('the same for bytes, however few the messages', async () => {
   const { cluster, victim, peer } = scene
   await listen({ cluster, node: victim }, 'x', true)
   const large = new Uint8Array(8 * 1024 * 1024)
-  const fit = Math.floor(limits.distServiceBacklogMaxBytes / large.length) - 1
+  const fit = Math.floor(limits.distServiceBacklogMaxBytes / 2 / large.length)
   for (let n = 0; n < fit + 4; n++) peer.tell('x', [n, large])
   await cluster.until('the rest is dropped', () => servicesOf(victim).dropped === 4)
   await wellFor(scene)

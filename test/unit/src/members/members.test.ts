@@ -15,6 +15,7 @@ import {
   unsubscribeMembers,
 } from '../../../../src/index.ts'
 import { membersName } from '../../../../src/members/server.ts'
+import { membershipName } from '../../../../src/membership/server.ts'
 import { assert, suite } from '../../../support/harness.ts'
 import { type Ear, nth, OverlayScene, seed } from '../membership/overlay-scene.ts'
 
@@ -84,11 +85,13 @@ test('more than a description holds is refused by name, and changes nothing', as
   const scene = await agreed(1)
   const node = scene.node(n1)
   const many = Object.fromEntries(Array.from({ length: 33 }, (_, n) => [`k${n}`, '']))
-  for (const metadata of [many, { k: 'x'.repeat(1_024) }, { k: 1 }, 'text', null, ['a']]) {
+  const unsendable = [{ k: '\ud800' }, { '\udfff': 'v' }, { ['__proto__']: 'v' }]
+  const bad = [many, { k: 'x'.repeat(1_024) }, { k: 1 }, 'text', null, ['a'], ...unsendable]
+  for (const metadata of bad) {
     // @ts-expect-error what callers without types may give
     await refused(describeSelf(node, { metadata }), /metadata: must be at most 32 texts by name/)
   }
-  for (const version of ['x'.repeat(65), 2, null]) {
+  for (const version of ['x'.repeat(65), '\ud800', 2, null]) {
     // @ts-expect-error what callers without types may give
     await refused(describeSelf(node, { version }), /version: must be text of at most 64/)
   }
@@ -156,6 +159,32 @@ test('who leaves the overlay and runs on has left, and is up again when it joins
   await scene.joined()
   await scene.agreed()
   assert.equal(toldOf(ear, n1), ['memberDown left', 'memberUp'])
+})
+
+for (const process of [membershipName, membersName]) {
+  test(`who has left stays away when ${process} starts again`, async () => {
+    const scene = await agreed(2)
+    await scene.cluster.drive(leave(scene.node(n1)))
+    await scene.restart(n1, process)
+    await scene.cluster.pass(300_000)
+    assert.equal([await scene.active(n1), (await scene.view(n1)).left], [[], true])
+    for (const name of [n1, seed, n2]) {
+      assert.is((await memberOf(scene, name, n1))?.state, 'left', name)
+    }
+    await scene.cluster.drive(join(scene.node(n1), seed))
+    await scene.agreed()
+  })
+}
+
+test('what a program does to its description afterwards changes nothing', async () => {
+  const metadata = { zone: 'a' }
+  const scene = new OverlayScene()
+  await scene.start(seed, { cluster: { metadata } })
+  metadata.zone = 'x'.repeat(2_000)
+  await scene.restart(seed, membersName)
+  await scene.start(n1)
+  await scene.agreed()
+  assert.equal((await memberOf(scene, n1, seed))?.metadata, { zone: 'a' })
 })
 
 test('a bad contact does not bring a node back that has left', async () => {

@@ -102,6 +102,12 @@ test('what is lost is persisted, and sought by the next life of the node', () =>
   assert.ok(dialledOf(next.pass(15_000)).includes('gone@h'))
 })
 
+test('who leaves persists whom it knows, and keeps that', () => {
+  const node = new Lone().fill(2).step({ tag: 'leave' })
+  assert.equal(persisted(node), ['p0@h', 'p1@h'])
+  assert.is(persisted(node.step({ tag: 'leave' })), undefined)
+})
+
 test('those who are here are persisted too, and nothing twice', () => {
   const node = new Lone().fill(2).step({ tag: 'bootstrap' })
   node.step({ tag: 'timer', timer: { tag: 'sweep' } })

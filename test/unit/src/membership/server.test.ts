@@ -199,6 +199,15 @@ test('names of those it met outlive a node, and lead it back', async () => {
   await scene.joined()
 })
 
+test('so they do when the node was stopped in order', async () => {
+  const scene = await OverlayScene.of(2)
+  await scene.cluster.pass(120_000)
+  await scene.stop(n1)
+  await scene.cluster.pass(120_000)
+  await scene.start(n1, { join: [] })
+  await scene.joined()
+})
+
 test('a list of names that is damaged or cannot be kept keeps no node from working', async () => {
   const scene = new OverlayScene()
   await scene.start(seed)
@@ -223,6 +232,15 @@ test('the process is killed: subscribers are told, and all goes on (EVT-04)', as
   const seen = ear.heard.length
   scene.crash(n2)
   await scene.until('news comes', async () => ear.heard.length > seen)
+})
+
+test('who is blocked stays so when the process is killed', async () => {
+  const scene = await OverlayScene.of(2)
+  await scene.block(n1, [n2])
+  await scene.restart(n1, membershipName)
+  await scene.cluster.pass(300_000)
+  assert.equal((await scene.view(n1)).blocked, [n2])
+  assert.not((await scene.active(n1)).includes(n2))
 })
 
 test('twice subscribed is once, and the dead are forgotten (EVT-03)', async () => {

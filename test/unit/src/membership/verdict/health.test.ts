@@ -1,4 +1,6 @@
 /** Local health, suspicion timeouts, budgets, and the options that set them. */
+import { limits as runtimeLimits } from '../../../../../runtime/limits.ts'
+import { limits } from '../../../../../src/limits.ts'
 import { spend, spendOf } from '../../../../../src/membership/verdict/budget.ts'
 import {
   attend,
@@ -13,6 +15,7 @@ import {
   verdictOptions,
 } from '../../../../../src/membership/verdict/options.ts'
 import { assert, suite } from '../../../../support/harness.ts'
+import { Scene } from './scene.ts'
 
 const test = suite('membership verdict: health')
 
@@ -78,6 +81,24 @@ test('options out of range or unknown are refused, naming field and value', () =
   assert.throws(() => verdictOptions(wrong), /verdict\.buddy: must be true or false, got yes/)
   const unknown: Record<string, unknown> = { constructor: 1 }
   assert.throws(() => verdictOptions(unknown), /verdict\.constructor: must be no option/)
+})
+
+test('no option makes a timer longer than one can be', () => {
+  const day = 86_400_000
+  const rare = { digestPeriodMs: day, auditPeriodMs: day, forgetAfterMs: 90 * day }
+  assert.throws(
+    () => verdictOptions({ forgetAfterMs: 91 * day }),
+    /forgetAfterMs: .*got 7862400000/,
+  )
+  const scene = new Scene(rare)
+  for (let at = 0; at < 50; at++) scene.start(`${at}@h`)
+  for (const { action } of scene.actions) {
+    if (action.tag === 'setTimer') assert.ok(action.afterMs <= runtimeLimits.timeoutMaxMs)
+  }
+  assert.throws(() => verdictOptions({ suspicionBeta: 17 }), /suspicionBeta: .*got 17/)
+  const patient = { suspicionAlpha: 100, suspicionBeta: 16, probeIntervalMs: 600_000 }
+  const longestMs = suspicionMs(limits.membersMax, 0, verdictOptions(patient))
+  assert.ok(longestMs <= runtimeLimits.timeoutMaxMs)
 })
 
 test.run()

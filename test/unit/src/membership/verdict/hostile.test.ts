@@ -228,6 +228,54 @@ test('a flood of messages is cut off, per sender', () => {
   assert.is(scene.told('flood').length, 50, 'others are heard')
 })
 
+test('news that a neighbour hands on cost what it says itself nothing', () => {
+  const scene = meshed()
+  const { incarnation } = ownOf(scene, 'd@h')
+  const news = { tag: 'suspect', node: 'd@h', incarnation: incarnation - 1, by: 'a@h' } as const
+  for (let times = 0; times < limits.verdictMessagesBurst + 50; times++) {
+    scene.tell('b@h', { tag: 'news', from: 'c@h', news })
+  }
+  assert.is(scene.told('flood').length, 50)
+  scene.actions.length = 0
+  scene.tell('b@h', { tag: 'message', from: 'c@h', message: { tag: 'probe', seq: 1 } })
+  assert.is(scene.actions[0]?.action.tag, 'send')
+})
+
+/** So many accusations of nobody, each by another name that is made up. */
+function accuseNobody(scene: Scene, first: number, count: number): void {
+  for (let at = first; at < first + count; at++) {
+    const news = { tag: 'suspect', node: `x${at}@h`, incarnation: 9, by: `y${at}@h` } as const
+    scene.tell('b@h', { tag: 'news', from: 'c@h', news })
+  }
+}
+
+test('accusers that are made up keep no neighbour from telling what it knows', () => {
+  const scene = meshed()
+  accuseNobody(scene, 0, 1_000)
+  const { incarnation } = ownOf(scene, 'e@h')
+  const message = { tag: 'down', node: 'e@h', incarnation, by: 'd@h' } as const
+  scene.tell('b@h', { tag: 'message', from: 'd@h', message })
+  assert.equal(scene.told('memberSuspect'), ['b@h memberSuspect e@h'])
+})
+
+test('accusers that are made up are forgotten, and the others counted each for itself', () => {
+  const scene = meshed()
+  for (let at = 0; at < 100; at++) {
+    const alive = { ...aliveOf(scene, 'e@h'), node: `m${at}@h` }
+    scene.tell('b@h', { tag: 'news', from: 'c@h', news: alive })
+  }
+  accuseNobody(scene, 0, 1_000)
+  scene.run(120_000)
+  scene.log.length = 0
+  for (let at = 0; at < 60; at++) {
+    const { incarnation } = ownOf(scene, 'e@h')
+    const by = five[at % 2 === 0 ? 0 : 2] ?? ''
+    const news = { tag: 'suspect', node: `m${at}@h`, incarnation, by } as const
+    scene.tell('b@h', { tag: 'news', from: 'c@h', news })
+  }
+  assert.equal(scene.told('flood'), [])
+})
+
 test('answers nobody asked for, and news of who is nobody, change nothing', () => {
   const scene = meshed()
   const before = scene.states.get('b@h')

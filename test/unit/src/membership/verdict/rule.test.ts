@@ -260,4 +260,43 @@ test('old entries are forgotten but for a mark, which old news cannot pass', () 
   assert.is(scene.members('a@h').length, 5, 'its own later word does')
 })
 
+test('a suspicion that was under way when the node left ends once it is back', () => {
+  const scene = new Scene()
+  for (const node of ['a@h', 'b@h']) scene.start(node)
+  scene.mesh(['a@h', 'b@h'])
+  scene.run(100)
+  scene.cutOff.add('a@h')
+  scene.lose('a@h', 'b@h')
+  scene.run(2_500)
+  assert.equal(scene.members('b@h'), ['a@h: suspect', 'b@h: up'])
+  scene.tell('b@h', { tag: 'leave' })
+  scene.run(600_000)
+  scene.tell('b@h', { tag: 'start' })
+  assert.equal(scene.members('b@h'), ['a@h: suspect', 'b@h: up'], 'it may answer yet')
+  scene.run(60_000)
+  assert.equal(scene.members('b@h'), ['a@h: down', 'b@h: up'])
+})
+
+test('what others ask of a node that has left is done with when it is back', () => {
+  const scene = new Scene()
+  const nodes = ['a@h', 'b@h', 'c@h']
+  for (const node of nodes) scene.start(node)
+  scene.mesh(nodes)
+  scene.run(100)
+  scene.tell('b@h', { tag: 'leave' })
+  scene.cutOff.add('c@h')
+  const ask = (seq: number): void =>
+    scene.tell('b@h', {
+      tag: 'message',
+      from: 'a@h',
+      message: { tag: 'probeRequest', seq, node: 'c@h' },
+    })
+  for (let seq = 0; seq < 100; seq++) ask(seq)
+  scene.run(10_000)
+  scene.tell('b@h', { tag: 'start' })
+  scene.actions.length = 0
+  ask(200)
+  assert.ok(scene.actions.some(({ node, action }) => node === 'b@h' && action.tag === 'connect'))
+})
+
 test.run()
