@@ -9,4 +9,4 @@ export {
   replica,
 } from './replica.ts'
 export { Replicas } from './replicas.ts'
-export { type Change, type ReplicaContext, TableReplica } from './table-replica.ts'
+export { type Change, type ReplicaContext, TableFull, TableReplica } from './table-replica.ts'

@@ -8,7 +8,7 @@
  * tables belong to the node, not to the process that carries them (`table-server.ts`), which may
  * crash and loses nothing.
  */
-import { BadArgument, type Module } from '../../runtime/index.ts'
+import { BadArgument, type Module, type Reason } from '../../runtime/index.ts'
 import { prepare, type System, show } from '../../runtime/kernel.ts'
 import { type ChildSpec, child } from '../../stdlib/index.ts'
 import type { Broadcasting } from '../broadcast/index.ts'
@@ -62,6 +62,16 @@ export type TableSpec<Value> = {
   readonly onChange: (change: Change<Value>) => void
 }
 
+/** This node has as many entries, or as many bytes of them, as a table holds. */
+export class TableFull extends BadArgument {
+  readonly reason: Reason
+
+  constructor(table: string, entries: number) {
+    super(`${table}: full: this node has ${entries} entries`)
+    this.reason = { tag: 'systemLimit', limit: 'tableBytes', max: limits.tableMaxBytes }
+  }
+}
+
 export class TableReplica<Value> {
   readonly name: string
   readonly module: Module<unknown, undefined>
@@ -104,8 +114,8 @@ export class TableReplica<Value> {
   /**
    * Puts an entry of this node, in place of what it had. Others are told at the end of the turn.
    * Throws `BadArgument` for a key that is no text of at most 64 Ki characters, a value that
-   * `isValue` refuses, that cannot leave the node or is longer than 64 KiB encoded, and when this
-   * node has `tableEntriesMax` entries.
+   * `isValue` refuses, that cannot leave the node or is longer than 64 KiB encoded, and `TableFull`
+   * when this node has `tableEntriesMax` entries or `tableMaxBytes` of them.
    */
   put(key: string, value: Value): void {
     if (typeof key !== 'string' || key.length > limits.tableKeyMaxChars) {
@@ -118,7 +128,7 @@ export class TableReplica<Value> {
       throw new BadArgument(`${this.name}: value: not one of this table: ${show(value)}`)
     }
     if (!this.#state.own.put(key, kept, entryBytes(key, kept, bytes))) {
-      throw new BadArgument(`${this.name}: full: this node has ${this.#state.own.size} entries`)
+      throw new TableFull(this.name, this.#state.own.size)
     }
     this.#state.tell?.()
   }

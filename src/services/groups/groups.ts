@@ -11,10 +11,11 @@
  * nodes know all scopes, so that one that is started late is complete at once; nobody waits for a
  * scope's process; how often a process may join is bounded.
  */
-import { BadArgument, nodeOf, type Pid, type Reason } from '../../../runtime/index.ts'
+import { BadArgument, nodeOf, type Reason } from '../../../runtime/index.ts'
 import { type Process, prepare, type System, show } from '../../../runtime/kernel.ts'
 import { limits } from '../../limits.ts'
 import type { Metrics } from '../../metrics/index.ts'
+import { TableFull } from '../../replica/index.ts'
 import { entryKey, type GroupEntry, groupKey } from './membership.ts'
 import { Scope } from './scope.ts'
 
@@ -110,7 +111,12 @@ export class Groups {
       }
       changes.push([process, key, known ?? { scope, group, name: kept, joins: 0 }, joins])
     }
-    this.#setJoins(changes)
+    try {
+      this.#setJoins(changes)
+    } catch (error) {
+      if (error instanceof TableFull) return error.reason
+      throw error
+    }
     return undefined
   }
 
@@ -151,20 +157,20 @@ export class Groups {
     }
   }
 
-  /** Performs changes of one group of one scope, which are told as one. */
+  /** Performs changes of one group of one scope, which are told as one: all of them, or none. */
   #setJoins(changes: readonly Change[]): void {
     const [first] = changes
     if (first === undefined) return
     const { scope, group, name } = first[2]
-    const joins = new Map<Pid, number>()
+    const before = changes.map(([process, key, own]): Change => [process, key, own, own.joins])
     try {
-      for (const change of changes) {
-        this.#setOwn(change)
-        joins.set(change[0].pid, change[3])
-      }
-    } finally {
-      // The table refuses when it is full; those before have joined.
+      for (const change of changes) this.#setOwn(change)
+      const joins = new Map(changes.map(([{ pid }, , , times]) => [pid, times]))
       scope.set(group, name, 'local', joins)
+    } catch (error) {
+      for (const change of before) this.#setOwn(change)
+      throw error
+    } finally {
       this.#forgetEmpty(scope.name)
     }
   }

@@ -24,6 +24,7 @@ import {
 import type { Registered } from '../../../stdlib/index.ts'
 import { clusterRegistry } from '../../../stdlib/name.ts'
 import { limits } from '../../limits.ts'
+import { TableFull } from '../../replica/index.ts'
 import type { ServiceFilter } from './filter.ts'
 import type { Instance, ServiceMetadata } from './instance.ts'
 import { Registry } from './registry.ts'
@@ -53,12 +54,12 @@ export function registerService(
   const { pid = callerProcess(caller)?.pid, metadata } = options
   if (pid === undefined) throw new BadArgument('registerService: host code must give a pid')
   checkPid('pid', pid)
-  return registry.register(name, pid, metadata)
+  return unlessFull(() => registry.register(name, pid, metadata))
 }
 
 /**
- * Replaces the metadata of this node's instance of a name. Error: `notRegistered`. Throws as
- * `registerService` does.
+ * Replaces the metadata of this node's instance of a name. Errors: `notRegistered`, and
+ * `{ tag: 'systemLimit' }`. Throws as `registerService` does.
  */
 export function updateMetadata(
   caller: Caller,
@@ -68,7 +69,16 @@ export function updateMetadata(
   const registry = registryOf(caller, 'updateMetadata')
   const own = registry.own(name)
   if (own === undefined) return { tag: 'error', reason: 'notRegistered' }
-  return registry.register(name, own.pid, metadata)
+  return unlessFull(() => registry.register(name, own.pid, metadata))
+}
+
+function unlessFull(register: () => Registered): Registered {
+  try {
+    return register()
+  } catch (error) {
+    if (error instanceof TableFull) return { tag: 'error', reason: error.reason }
+    throw error
+  }
 }
 
 /** Takes a name back from the process of this node that has it; harmless when none does. */

@@ -16,6 +16,7 @@ import { type Process, processOfSelf, systemOf } from '../../../../../runtime/ke
 import { isGroupEvent } from '../../../../../src/index.ts'
 import { limits } from '../../../../../src/limits.ts'
 import { Metrics } from '../../../../../src/metrics/index.ts'
+import { TableFull } from '../../../../../src/replica/index.ts'
 import { Groups, keyOf } from '../../../../../src/services/groups/groups.ts'
 import {
   entryKey,
@@ -37,13 +38,18 @@ class Scene {
   readonly told = new Map<string, GroupEntry>()
   /** What others have. */
   readonly others = new Map<string, Map<string, GroupEntry>>()
+  /** Entries the table has room for. */
+  room = Number.POSITIVE_INFINITY
 
   constructor() {
     this.node = startRuntime()
     cleanup(() => this.node.stop())
     this.groups = new Groups(systemOf(this.node), this.metrics)
     this.groups.spreadBy({
-      put: (key, entry) => this.told.set(key, entry),
+      put: (key, entry) => {
+        if (!this.told.has(key) && this.told.size >= this.room) throw new TableFull('groups', 1)
+        this.told.set(key, entry)
+      },
       remove: (key) => this.told.delete(key),
       entriesOf: (node) => this.others.get(node) ?? new Map(),
       nodes: () => [...this.others.keys()],
@@ -279,6 +285,21 @@ test('more than a process, or a node, may join is refused, and changes nothing',
   assert.equal(scene.join('h', q), { tag: 'systemLimit', limit: 'groupMemberships', max })
   scene.leave('g', p)
   assert.is(scene.join('h', q), undefined)
+})
+
+test('of a list for which the table has no room nobody joins', async () => {
+  const scene = new Scene()
+  const [p, q, r] = [await scene.idle(), await scene.idle(), await scene.idle()]
+  scene.join('g', p)
+  scene.room = 2
+  const told = new Map(scene.told)
+  const max = limits.tableMaxBytes
+  const full = { tag: 'systemLimit', limit: 'tableBytes', max }
+  assert.equal(scene.join('g', p, p, q, r), full)
+  assert.equal(scene.told, told)
+  assert.equal(scene.members('g'), [p.pid])
+  assert.is(scene.join('g', p, q), undefined)
+  assert.equal(scene.members('g').length, 3)
 })
 
 test('what a peer says of others, under other keys, too often or too much does not count', () => {

@@ -12,6 +12,7 @@ import {
   updateMetadata,
 } from '../../../../../src/index.ts'
 import { limits } from '../../../../../src/limits.ts'
+import { TableFull } from '../../../../../src/replica/index.ts'
 import { genServer, via } from '../../../../../stdlib/index.ts'
 import { assert, cleanup, suite } from '../../../../support/harness.ts'
 import { until } from '../../../../support/until.ts'
@@ -317,6 +318,27 @@ test('entries that are no names are not taken, and those they replace go', () =>
   assert.equal(listServices(one.node), [{ room: 1 }])
   one.registry.changed({ node: 'b@host', key })
   assert.equal(listServices(one.node), [])
+})
+
+test('what the table has no room for is refused, and changes nothing', () => {
+  const one = new OneRegistry()
+  let room = 1
+  one.registry.spreadBy({
+    put: () => {
+      room -= 1
+      if (room < 0) throw new TableFull('services', 1)
+    },
+    remove: () => undefined,
+    entriesOf: () => new Map(),
+    nodes: () => [],
+  })
+  const pid = one.idle()
+  assert.equal(registerService(one.node, 'x', { pid }), { tag: 'ok' })
+  const reason = { tag: 'systemLimit', limit: 'tableBytes', max: limits.tableMaxBytes }
+  assert.equal(registerService(one.node, 'y', { pid }), { tag: 'error', reason })
+  assert.equal(updateMetadata(one.node, 'x', { more: 1 }), { tag: 'error', reason })
+  assert.equal(listServices(one.node), ['x'])
+  assert.equal(lookupService(one.node, 'x')[0]?.metadata, {})
 })
 
 test(
