@@ -43,6 +43,7 @@ export {
   LINKED_START,
   Process,
   type Receiver,
+  SHIELDED,
   UNHELD,
 } from './process.ts'
 export { LocalReference } from './refs.ts'

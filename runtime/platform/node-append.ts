@@ -121,12 +121,13 @@ async function begin(clearing: string): Promise<boolean> {
   }
 }
 
-/** Undefined when there is no such file. */
+/** Undefined when there is no such file. Throws when there is one that cannot be read. */
 async function contentOf(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8')
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'ENOENT' ? undefined : ''
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
   }
 }
 
@@ -174,11 +175,13 @@ function isRunning(id: number): boolean {
   }
 }
 
-/** Process id, start and boot; the latter two where there is a /proc. */
+/** Process id, start and boot; the latter two where there is a /proc. Empty: it is dead there. */
 async function describe(id: number): Promise<string> {
   try {
     const stat = await readFile(`/proc/${id}/stat`, 'utf8')
-    const started = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    const [state, started] = [fields[0], fields[19]]
+    if (state === 'Z' || state === 'X') return ''
     const boot = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim()
     return `${id} ${started} ${boot}`
   } catch {

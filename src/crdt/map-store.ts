@@ -84,7 +84,8 @@ export class MapStore<Value> {
 
   /**
    * The same without the entries, for those who send or store them in pieces: all that are in the
-   * map from now on must follow, each as it is when its piece is made.
+   * map from now on must follow, each as it is when its piece is made. To a node that pulls it goes
+   * once more with the last piece (`Pull.end`), if anything was collected in between.
    */
   header(): WholeHeaderTerm {
     this.seen.merge([[this.#node, this.#clock.now()]])
@@ -100,7 +101,10 @@ export class MapStore<Value> {
     return this.#mergeWhole(whole, this.beginPull(whole))
   }
 
-  /** The same in pieces: `header` of the other node first, then pieces of its entries. */
+  /**
+   * The same in pieces: `header` of the other node first, then pieces of its entries, and at the
+   * end its `header` as it is then.
+   */
   beginPull(header: unknown): Pull<Value> | PullError {
     return this.#begin(header, this.#ingest, () => {
       this.#joining = false

@@ -13,6 +13,8 @@
  * A full map takes no new keys. It refuses tombstones then too, and remembers the latest one it
  * refused, below which it takes no unknown keys any more.
  */
+import { BadArgument } from '../../runtime/index.ts'
+import { show } from '../../runtime/kernel.ts'
 import { compareHlc, type Hlc, maxHlc, zeroHlc } from '../hlc/index.ts'
 import { limits } from '../limits.ts'
 import {
@@ -61,7 +63,11 @@ export class OrMap<Value> {
   /** The latest tombstone that found no room. */
   #refusedUpTo = zeroHlc
 
+  /** Throws `BadArgument` for a number of keys that is none. */
   constructor({ rank, keysMax = limits.crdtKeysMax }: OrMapOptions<Value>) {
+    if (!Number.isSafeInteger(keysMax) || keysMax < 1) {
+      throw new BadArgument(`keysMax: expected a whole number of at least 1, got ${show(keysMax)}`)
+    }
     this.#rank = rank
     this.#keysMax = keysMax
   }

@@ -6,10 +6,11 @@
  * What is written or learned here meanwhile is not lost: it is later than the floor of the map, or
  * the map lacks it rightly.
  */
+import { maxHlc } from '../hlc/index.ts'
 import { absorbClock, accept, type Ingest } from './ingest.ts'
 import type { MapChange, OrMap } from './or-map.ts'
 import type { Seen } from './seen.ts'
-import type { WholeHeader } from './whole.ts'
+import { headerFromTerm, type WholeHeader } from './whole.ts'
 
 export type Pulled<Value> = {
   readonly tag: 'ok'
@@ -48,12 +49,18 @@ export class Pull<Value> {
     return this.#answer(changes, accepted.refused + refused)
   }
 
-  /** That was all. `refused` is of all pieces together. Does nothing a second time. */
-  end(): Pulled<Value> {
-    const { map, seen, header, onWhole } = this.#options
+  /**
+   * That was all. `last` is the header again, made with the last piece: what was settled in between
+   * is in no piece. `refused` is of all pieces together. Does nothing a second time.
+   */
+  end(last?: unknown): Pulled<Value> {
+    const { map, seen, header, using, onWhole } = this.#options
+    const settled = headerFromTerm(last)?.floor ?? header.floor
+    if (!using.clock.accepts(settled)) this.#refused += 1
     if (this.#ended || this.#refused > 0) return { tag: 'ok', changes: [], refused: this.#refused }
     this.#ended = true
-    const changes = map.adopt(this.#held, header.floor)
+    using.clock.absorb(settled)
+    const changes = map.adopt(this.#held, maxHlc(header.floor, settled))
     seen.merge(header.seen)
     onWhole()
     return { tag: 'ok', changes, refused: 0 }

@@ -113,11 +113,13 @@ export class FileLog {
     })
   }
 
-  /** Syncs, and lets the files go. */
+  /** Syncs, and lets the files go. A snapshot that has not begun is not taken. */
   async close(): Promise<LogAnswer> {
     if (this.#closed) return done
     const synced = this.sync()
     this.#closed = true
+    const late = Promise.resolve(failed('closed', 'the log is closed'))
+    for (const { answer } of this.#snapshots.splice(0)) answer(late)
     const answer = await synced
     await this.#file.close()
     await this.#release()
@@ -132,17 +134,16 @@ export class FileLog {
 
   async #run(): Promise<void> {
     for (;;) {
-      const snapshot = this.#snapshots[0]
       if (this.#queue.length > 0 || this.#waiters.length > 0) await this.#commit()
-      else if (snapshot !== undefined) {
-        this.#snapshots.shift()
+      const snapshot = this.#snapshots.shift()
+      if (snapshot !== undefined) {
         this.#replacing = true
         const replaced = this.#replace(snapshot.terms)
         snapshot.answer(replaced)
         // An error of the caller's own terms is the caller's.
         await replaced.catch(() => undefined)
         this.#replacing = false
-      } else break
+      } else if (this.#queue.length === 0 && this.#waiters.length === 0) break
     }
     this.#running = false
   }

@@ -31,6 +31,8 @@ export class Driver<Piece> {
   readonly #link: Link
   readonly #pushes: Pushes
   readonly #pump: Pump<Part>
+  /** Who has compared while it was sent a snapshot: it may have lost the first of it. */
+  readonly #again = new Set<string>()
   /** Members that were up here. */
   readonly #alive = new Set<string>()
 
@@ -47,7 +49,7 @@ export class Driver<Piece> {
     this.#self = self
     this.#link = new Link(serviceOf(name), name, context, self)
     const firstId = Math.floor(random.unit() * 2 ** 40)
-    this.#pushes = new Pushes((piece) => this.#bytesOf(piece, 'a piece of a snapshot'), firstId)
+    this.#pushes = new Pushes((piece) => this.#pieceBytes(piece), firstId)
     this.#pump = new Pump(this.#link, this.#pushes, (part) => part)
   }
 
@@ -101,9 +103,11 @@ export class Driver<Piece> {
   }
 
   async #due(timer: ReplicaTimer): Promise<void> {
-    if (timer.tag === 'send') this.#pump.run(timer.node)
-    else if (timer.tag === 'stalled') this.#pump.drop(timer.node)
-    else if (timer.tag === 'compare') {
+    if (timer.tag === 'send') await this.#push(timer.node)
+    else if (timer.tag === 'stalled') {
+      this.#pump.drop(timer.node)
+      await this.#pushed(timer.node)
+    } else if (timer.tag === 'compare') {
       this.#compareLater()
       const peers = [...this.#link.peers]
       const peer = peers[Math.floor(this.#context.system.platform.random.unit() * peers.length)]
@@ -115,7 +119,7 @@ export class Driver<Piece> {
     const message = decodeDriverMessage(body)
     if (message === undefined) this.#link.count('malformed', node)
     else if (message.tag === 'ack') {
-      if (this.#pushes.heard(node, message.id, message.seq)) this.#pump.run(node)
+      if (this.#pushes.heard(node, message.id, message.seq)) await this.#push(node)
     } else if (message.tag === 'part') await this.#tookPart(node, message)
     else if (this.#link.admits(node, 'compare')) {
       await this.#compared(node, message.digest, message.asks)
@@ -155,6 +159,7 @@ export class Driver<Piece> {
     const key = termKey(decoded.term)
     if (key.tag === 'ok' && key.key === keyOf(mine)) return
     if (asks) this.#compare(node, mine, false)
+    if (this.#pushes.has(node)) this.#again.add(node)
     if (this.#pushes.has(node) || !this.#pushes.mayBegin()) return
     const { snapshot, digest } = this.#callbacks
     const given = digest === undefined ? undefined : decoded.term
@@ -162,8 +167,18 @@ export class Driver<Piece> {
     checkPieces(this.#name, pieces)
     if (pieces.length === 0) return
     this.#pushes.begin(node, pieces)
-    this.#pump.run(node)
+    await this.#push(node)
     this.#link.count('snapshot_sent')
+  }
+
+  async #push(node: string): Promise<void> {
+    this.#pump.run(node)
+    await this.#pushed(node)
+  }
+
+  async #pushed(node: string): Promise<void> {
+    if (this.#pushes.has(node) || !this.#again.delete(node)) return
+    this.#compare(node, await this.#digest(), true)
   }
 
   #compare(node: string, digest: unknown, asks: boolean): void {
@@ -184,6 +199,7 @@ export class Driver<Piece> {
   async #lost(node: string, reason: Reason): Promise<void> {
     if (!this.#alive.delete(node)) return
     this.#pump.drop(node)
+    this.#again.delete(node)
     await this.#callbacks.removeNode?.(this.#name, node, this.#self, reason)
   }
 
@@ -212,6 +228,14 @@ export class Driver<Piece> {
     if (encoded.tag === 'ok') return encoded.bytes.slice()
     const { path, reason } = encoded
     throw new TypeError(`replica ${this.#name}: ${path}: ${reason} cannot be sent`)
+  }
+
+  /** Undefined, and counted: others would refuse it, and all that comes with it. */
+  #pieceBytes(piece: unknown): Uint8Array | undefined {
+    const bytes = this.#bytesOf(piece, 'a piece of a snapshot')
+    if (bytes.length <= limits.broadcastPayloadMaxBytes) return bytes
+    this.#link.count('too_long')
+    return undefined
   }
 
   #termOf(bytes: Uint8Array): { readonly term: unknown } | undefined {

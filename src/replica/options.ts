@@ -13,6 +13,9 @@ export type ReplicaOptions = {
   readonly flushEveryMs: number
 }
 
+/** A period is drawn a quarter longer at most, which a timer still takes. */
+const periodMaxMs = 2 ** 31 - 1
+
 const defaults: ReplicaOptions = {
   antiEntropyMs: 30_000,
   pullEveryMs: 100,
@@ -26,10 +29,11 @@ const defaults: ReplicaOptions = {
  */
 export function replicaOptions(given: Partial<ReplicaOptions>): ReplicaOptions {
   for (const [field, value] of Object.entries(given)) {
-    if (!(field in defaults)) throw new BadArgument(`replica: unknown option '${field}'`)
+    if (!Object.hasOwn(defaults, field)) throw new BadArgument(`replica: unknown option '${field}'`)
     const min = field === 'antiEntropyMs' ? 0 : 1
-    if (!Number.isSafeInteger(value) || value < min) {
-      const expected = `expected a whole number of at least ${min}`
+    const max = periodMaxMs
+    if (!Number.isSafeInteger(value) || value < min || value > max) {
+      const expected = `expected a whole number of at most ${max} and at least ${min}`
       throw new BadArgument(`replica: ${field}: ${expected}, got ${show(value)}`)
     }
   }

@@ -2,7 +2,8 @@
  * Snapshots on their way to other nodes, in parts, so many at a time; the next one goes when the
  * last was acknowledged. No effects: the caller sends what `next` gives.
  *
- * Invariant: one snapshot to one node at a time; a part has at least one piece, however long.
+ * Invariant: one snapshot to one node at a time; a part has at least one piece, however long,
+ * unless all that were left are left out.
  */
 import { limits } from '../limits.ts'
 import type { Part } from './driver-message.ts'
@@ -16,12 +17,15 @@ type Push = {
 }
 
 export class Pushes {
-  readonly #encode: (piece: unknown) => Uint8Array
+  readonly #encode: (piece: unknown) => Uint8Array | undefined
   readonly #pushes = new Map<string, Push>()
   #id: number
 
-  /** Snapshots are numbered from `firstId`, so that those of an earlier run are told apart. */
-  constructor(encode: (piece: unknown) => Uint8Array, firstId: number) {
+  /**
+   * Snapshots are numbered from `firstId`, so that those of an earlier run are told apart. A piece
+   * that `encode` gives no bytes for is left out.
+   */
+  constructor(encode: (piece: unknown) => Uint8Array | undefined, firstId: number) {
     this.#encode = encode
     this.#id = firstId
   }
@@ -47,6 +51,10 @@ export class Pushes {
     let bytes = 0
     while (push.at < push.pieces.length && pieces.length < limits.replicaChunkOpsMax) {
       const piece = this.#encode(push.pieces[push.at])
+      if (piece === undefined) {
+        push.at += 1
+        continue
+      }
       if (pieces.length > 0 && bytes + piece.length > limits.replicaChunkMaxBytes) break
       bytes += piece.length
       pieces.push(piece)

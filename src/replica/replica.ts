@@ -15,7 +15,8 @@ import {
   type Reason,
   type Self,
 } from '../../runtime/index.ts'
-import { processOfSelf, show } from '../../runtime/kernel.ts'
+import { processOfSelf, SHIELDED, show } from '../../runtime/kernel.ts'
+import { checkKeys, functionIn, requiredIn } from '../../stdlib/given.ts'
 import { call, genServer, local, next, stop } from '../../stdlib/index.ts'
 import { broadcastName, encodePayload, type Published } from '../broadcast/index.ts'
 import { partOf } from '../dist/index.ts'
@@ -84,19 +85,24 @@ type ReplicaProtocol = Record<never, never>
 /**
  * Defines a replica: `replica<Piece>('module name')({ isPiece, merge, snapshot, ... })`. One module
  * serves any number of instances, started with `child(module, { name })`. A second instance of a
- * name on one node is not started: `{ tag: 'alreadyStarted', pid }`.
+ * name on one node is not started: `{ tag: 'alreadyStarted', pid }`. Throws `BadArgument` for
+ * callbacks that are none.
  */
 export function replica<Piece>(
   module: string,
 ): (callbacks: ReplicaCallbacks<Piece>) => Module<unknown, ReplicaArg> {
   return (callbacks) => {
+    checkCallbacks(module, callbacks)
     return genServer<ReplicaProtocol>(module)({
       init: async ({ name }: ReplicaArg, self) => {
         checkReplicaName(name)
         const replicas = replicasOf(self, 'replica')
         const running = replicas.find(name)
         if (running !== undefined) return stop({ tag: 'alreadyStarted', pid: running.pid })
-        replicas.add(name, processOfSelf(self))
+        const process = processOfSelf(self)
+        // Its messages say who said what: no other node may write them.
+        process.flags |= SHIELDED
+        replicas.add(name, process)
         const driver = new Driver(name, replicas.context, callbacks, self)
         await driver.begin()
         return next(driver)
@@ -106,6 +112,20 @@ export function replica<Piece>(
         return next(driver)
       },
     })
+  }
+}
+
+const required = ['isPiece', 'merge', 'snapshot'] as const
+const optional = ['digest', 'removeNode', 'mergeCustom'] as const
+
+function checkCallbacks(module: string, callbacks: object): void {
+  const path = `replica '${module}'`
+  checkKeys(path, callbacks, [...required, ...optional, 'antiEntropy'], 'callback')
+  for (const name of required) requiredIn(callbacks, name, `${path}: `)
+  for (const name of optional) functionIn(callbacks, name, `${path}: `)
+  const antiEntropy: unknown = Reflect.get(callbacks, 'antiEntropy')
+  if (antiEntropy !== undefined && typeof antiEntropy !== 'boolean') {
+    throw new BadArgument(`${path}: antiEntropy: expected a boolean, got ${show(antiEntropy)}`)
   }
 }
 

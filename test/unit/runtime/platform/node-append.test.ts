@@ -1,13 +1,23 @@
 /** Files that grow, locks, and directories synced when their names change, on a real disk. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { nodeStorage } from '../../../../runtime/platform/node-storage.ts'
 import type { AppendFile } from '../../../../runtime/platform/platform.ts'
 import { assert, cleanup, suite } from '../../../support/harness.ts'
+import { until } from '../../../support/until.ts'
 
 const test = suite('node append')
 
@@ -140,6 +150,38 @@ test('a lock of a process that is no more is taken over by one of many', async (
     await winners[0]?.release()
   }
   assert.equal(readdirSync(dir), [], 'and nothing is left behind')
+})
+
+async function unburied(): Promise<void> {
+  const path = join(directory(), 'lock')
+  // The shell leaves the holder to `sleep`, which asks after nobody.
+  const parent = spawn('/bin/sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  cleanup(() => parent.kill('SIGKILL'))
+  const [said] = await once(parent.stdout, 'data')
+  const id = Number(String(said))
+  const stat = (): string[] => {
+    const text = readFileSync(`/proc/${id}/stat`, 'utf8')
+    return text.slice(text.lastIndexOf(')') + 2).split(' ')
+  }
+  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  writeFileSync(path, `${id} ${stat()[19]} ${boot} mark-1\n`)
+  assert.is((await nodeStorage().lock(path)).tag, 'error')
+  process.kill(id, 'SIGKILL')
+  await until('it is dead', () => stat()[0] === 'Z')
+  assert.is((await nodeStorage().lock(path)).tag, 'ok')
+}
+
+const deadHolder = 'a holder that has died holds nothing while its parent has not asked how'
+if (existsSync('/proc/self/stat')) test(deadHolder, unburied)
+else test.skip(deadHolder, 'there is no /proc')
+test('a lock that cannot be read may be held, and is left alone', async () => {
+  const dir = directory()
+  const path = join(dir, 'lock')
+  symlinkSync(path, path)
+  assert.is((await nodeStorage().lock(path)).tag, 'error')
+  assert.equal(readdirSync(dir), ['lock'])
 })
 
 test('a lock in a directory that is not there is an error', async () => {

@@ -267,6 +267,7 @@ test('a member is waited for until it has confirmed nothing new for the horizon'
   const at = (wallMs: number): { wallMs: number; logical: number } => ({ wallMs, logical: 0 })
   confirmations.meet('a@h', 0)
   confirmations.meet('b@h', 50)
+  confirmations.meet('c@h', 250)
   confirmations.confirm('a@h', at(5), 90)
   confirmations.confirm('stranger@h', at(9), 90)
   assert.equal(
@@ -274,17 +275,79 @@ test('a member is waited for until it has confirmed nothing new for the horizon'
     [
       ['a@h', at(5)],
       ['b@h', zeroHlc],
+      ['c@h', zeroHlc],
     ],
   )
   confirmations.confirm('a@h', at(4), 150)
   confirmations.confirm('a@h', at(5), 150)
   confirmations.meet('b@h', 150)
-  assert.equal([...confirmations.within(151)], [['a@h', at(5)]], 'b said nothing for too long')
-  assert.equal([...confirmations.within(191)], [], 'and a nothing new')
+  const waitedFor = (nowMs: number): string[] => [...confirmations.within(nowMs).keys()]
+  assert.equal(waitedFor(151), ['a@h', 'c@h'], 'b said nothing for too long')
+  assert.equal(waitedFor(191), ['a@h', 'b@h', 'c@h'], 'and a nothing new: who is away?')
   confirmations.confirm('b@h', at(7), 200)
-  assert.equal([...confirmations.within(200)], [['b@h', at(7)]], 'who is back counts again')
+  assert.equal(waitedFor(200), ['b@h', 'c@h'], 'who is back counts again')
+  assert.equal(confirmations.within(200).get('b@h'), at(7))
   confirmations.leave('b@h')
-  assert.equal([...confirmations.within(200)], [])
+  assert.equal(waitedFor(200), ['a@h', 'c@h'], 'one of two is no more than half')
+  confirmations.leave('a@h')
+  assert.equal(waitedFor(200), ['c@h'])
+})
+
+test('who was cut off for longer than the horizon takes nothing from the others', () => {
+  let at = nowMs
+  const members = ['a@h', 'b@h', 'c@h']
+  const copies = members.map((node) => {
+    const clock = new HlcClock({ wallMs: () => at })
+    const store = new MapStore({ node, clock, isValue: isText, rank: String })
+    store.standAlone()
+    const confirmations = new Confirmations(100)
+    for (const member of members) confirmations.meet(member, at)
+    return { node, store, confirmations }
+  })
+  const [a, b, c] = copies
+  if (a === undefined || b === undefined || c === undefined) throw new Error('no copies')
+  at += 1_000
+  assert.is(a.store.put('new', 'kept').tag, 'ok')
+  b.store.pull(a.store.whole())
+  at += 1_000
+  // Alone, it goes on as always.
+  c.confirmations.confirm('c@h', c.store.confirmed(c.confirmations.within(at).keys()), at)
+  const within = c.confirmations.within(at)
+  c.store.map.collect(within, within.keys())
+  c.store.pull(a.store.whole())
+  a.store.pull(c.store.whole())
+  for (const { node, store } of [a, c]) assert.is(store.map.get('new'), 'kept', node)
+})
+
+test('what is written after a pull is later than all pieces of it', () => {
+  const other = storeOf('b@h', nowMs)
+  other.standAlone()
+  const store = storeOf('a@h', nowMs)
+  const pull = store.beginPull(other.header())
+  if ('tag' in pull) throw new Error(pull.reason)
+  const written = other.put('k', 'theirs')
+  for (let number = 0; number < 10; number++) other.put('k', `${number}`)
+  assert.is(written.tag, 'ok')
+  pull.take(mapDelta(other.map.entries()))
+  pull.end()
+  assert.is(store.put('k', 'mine').tag, 'ok')
+})
+
+test('removals forgotten while a whole map is on its way in pieces are not missed', () => {
+  const settled = storeOf('b@h', nowMs)
+  settled.standAlone()
+  settled.put('k', 'v')
+  const back = storeOf('a@h', nowMs)
+  back.restore(settled.whole())
+  settled.remove('k')
+  const pull = back.beginPull(settled.header())
+  if ('tag' in pull) throw new Error(pull.reason)
+  // A member that came back from beyond the horizon is not waited for.
+  settled.map.collect(new Map([['b@h', settled.confirmed([])]]), ['b@h'])
+  pull.take(mapDelta(settled.map.entries()))
+  pull.end(settled.header())
+  assert.is(back.map.get('k'), undefined)
+  assert.equal(back.map.floor, settled.map.floor)
 })
 
 test.run()

@@ -1,5 +1,5 @@
 /** The multi-writer map by example: who wins, what is forgotten when, and a map that is full. */
-import { type Dot, OrMap } from '../../../../src/crdt/index.ts'
+import { Confirmations, type Dot, OrMap } from '../../../../src/crdt/index.ts'
 import { type Hlc, zeroHlc } from '../../../../src/hlc/index.ts'
 import { assert, suite } from '../../../support/harness.ts'
 
@@ -103,6 +103,29 @@ test('a removal is forgotten once everybody has confirmed it, and not undone the
   const late = map.merge([['k', { tag: 'value', dot: at(1, 'b@h'), value: 'v' }]])
   assert.equal(late, { changes: [], refused: 0 })
   assert.is(map.merge([['k', { tag: 'value', dot: at(8), value: 'new' }]]).changes.length, 1)
+})
+
+test('what is as late as the floor is settled, not later', () => {
+  const map = mapOf()
+  map.add('kept', 'v', at(7))
+  map.remove('k', at(7, 'b@h'))
+  assert.is(map.collect(new Map([['a@h', hlc(7)]]), ['a@h']), 1)
+  const late = map.merge([['k', { tag: 'value', dot: at(7), value: 'v' }]])
+  assert.equal(late, { changes: [], refused: 0 })
+  assert.is(map.lacks(['kept'], hlc(6)).length, 0)
+  assert.is(map.lacks(['kept'], hlc(7)).length, 1)
+})
+
+test('a number of keys or a horizon that is none is refused', () => {
+  const rank = (value: string): string => value
+  for (const keysMax of [Number.NaN, 0, -1, 1.5]) {
+    const pattern = new RegExp(`keysMax: expected a whole number of at least 1, got ${keysMax}`)
+    assert.throws(() => new OrMap<string>({ rank, keysMax }), pattern)
+  }
+  for (const horizonMs of [Number.NaN, 0, -1]) {
+    const pattern = new RegExp(`horizonMs: expected milliseconds from 1 on, got ${horizonMs}`)
+    assert.throws(() => new Confirmations(horizonMs), pattern)
+  }
 })
 
 test('with no members nothing is forgotten, and the floor never sinks', () => {

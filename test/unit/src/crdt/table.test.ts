@@ -177,6 +177,17 @@ test('one greedy author leaves room for the others', () => {
   assert.is(honest.get('k1'), undefined)
 })
 
+test('one with few but long entries leaves room for the others, too', () => {
+  const copies = new TableCopies<number>({ ...small, maxBytes: 1_000, allMaxBytes: 1_000 })
+  const put = (key: string, bytes: number) => ({ tag: 'put', key, value: 1, bytes }) as const
+  const greedy = copies.of('greedy', 1)
+  assert.is(greedy.apply(put('k', 900), none), 'done')
+  const honest = copies.of('honest', 1)
+  assert.is(honest.apply(put('k', 400), none), 'done')
+  assert.is(honest.apply(put('l', 200), none), 'full')
+  assert.is(greedy.apply(put('l', 50), none), 'full')
+})
+
 test('a sweep removes what was not put again, in steps', () => {
   const copies = new TableCopies<number>({ ...small, entriesMax: 100, allEntriesMax: 100 })
   const copy = copies.of('x', 1)

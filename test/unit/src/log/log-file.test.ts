@@ -1,16 +1,19 @@
 /** The log and its file: one sync for many, failures of the disk, and what cannot be stored. */
 import type { AppendFile, Storage } from '../../../../runtime/platform/platform.ts'
 import { limits } from '../../../../src/limits.ts'
-import { type FileLog, openLog } from '../../../../src/log/index.ts'
+import { FileLog } from '../../../../src/log/file-log.ts'
+import { logFiles } from '../../../../src/log/file-names.ts'
+import { deleteLog, openLog } from '../../../../src/log/index.ts'
 import { assert, suite } from '../../../support/harness.ts'
 import { directory, Machine } from './fixture.ts'
 
 const test = suite('log file')
 
-/** A log of `machine` whose file is what `change` makes of it. */
+/** A log of `machine` whose file, and disk, are what is made of them. */
 async function openedWith(
   machine: Machine,
   change: (file: AppendFile) => Partial<AppendFile>,
+  instead: Partial<Storage> = {},
 ): Promise<FileLog> {
   const { storage, turn } = machine.platform
   const openAppend: Storage['openAppend'] = async (path, mode) => {
@@ -26,6 +29,7 @@ async function openedWith(
     list: (path, namesMax) => storage.list(path, namesMax),
     makeDirectory: (path, mode) => storage.makeDirectory(path, mode),
     openAppend,
+    ...instead,
   }
   const platform = { turn, storage: passedOn }
   const opened = await machine.finish(openLog({ platform, directory, name: 'store' }))
@@ -108,6 +112,112 @@ test('an error of the terms of a snapshot is their giver’s, and the log goes o
   assert.is((await machine.finish(log.sync())).tag, 'ok')
   const again = await new Machine(machine.files).open()
   assert.equal(again.records, ['before'])
+})
+
+test('a snapshot that cannot be written leaves the log as it is', async () => {
+  const machine = new Machine(new Map())
+  const failure = { tag: 'error', reason: 'failed', message: 'ENOSPC' } as const
+  const log = await openedWith(machine, () => ({}), { write: async () => failure })
+  log.append('kept')
+  assert.equal(await machine.finish(log.snapshot(['kept'])), { ...failure, reason: 'storage' })
+  assert.is(log.append('more').tag, 'ok')
+  assert.is((await machine.finish(log.sync())).tag, 'ok')
+  assert.equal((await new Machine(machine.files).open()).records, ['kept', 'more'])
+})
+
+test('a log that cannot be cut confirms nothing behind a torn record', async () => {
+  const machine = new Machine(new Map())
+  const failure = { tag: 'error', reason: 'failed', message: 'EIO' } as const
+  let broken = true
+  const log = await openedWith(machine, (file) => ({
+    append: async (bytes) => {
+      if (!broken) return file.append(bytes)
+      await file.append(bytes.slice(0, 3))
+      return failure
+    },
+    truncate: async (size) => (broken ? failure : file.truncate(size)),
+  }))
+  log.append('torn')
+  assert.is((await machine.finish(log.sync())).tag, 'error')
+  assert.is((await machine.finish(log.snapshot(['torn']))).tag, 'error')
+  assert.is(log.append('behind').tag, 'error')
+  assert.is((await machine.finish(log.sync())).tag, 'error')
+  broken = false
+  assert.is((await machine.finish(log.snapshot(['torn']))).tag, 'ok')
+  assert.is(log.append('after').tag, 'ok')
+  assert.is((await machine.finish(log.sync())).tag, 'ok')
+  const { snapshot, records } = await new Machine(machine.files).open()
+  assert.equal([snapshot, records], [['torn'], ['after']])
+})
+
+test('a log that cannot be opened is not held', async () => {
+  const machine = new Machine(new Map())
+  const failure = { tag: 'error', reason: 'denied', message: 'EACCES' } as const
+  const refused = openedWith(machine, () => ({}), { openAppend: async () => failure })
+  assert.is(await refused.catch((error: Error) => error.message), 'EACCES')
+  await machine.open()
+})
+
+test('a log that is full, and a record too long to be read again, are refused', async () => {
+  const machine = new Machine(new Map())
+  const path = `${directory}/store.log`
+  const opened = await machine.platform.storage.openAppend(path, 0o600)
+  if (opened.tag === 'error') throw new Error(opened.message)
+  const log = new FileLog({
+    platform: machine.platform,
+    files: logFiles(directory, 'store'),
+    file: opened.file,
+    bytes: limits.logFileMaxBytes - 12,
+    release: async () => undefined,
+  })
+  const long = log.append(new Uint8Array(limits.logRecordMaxBytes))
+  assert.is(long.tag === 'error' && long.reason, 'term')
+  assert.is(log.append('abc').tag, 'ok')
+  const full = log.append('abc')
+  assert.is(full.tag === 'error' && full.reason, 'full')
+  assert.is((await machine.finish(log.snapshot(['abc']))).tag, 'ok')
+  assert.is(log.append('abc').tag, 'ok')
+})
+
+test('deleting begins with the snapshot, without which a log brings nothing back', async () => {
+  const machine = new Machine(new Map())
+  const removed: string[] = []
+  const { storage, turn } = machine.platform
+  const log = await openedWith(machine, () => ({}))
+  await machine.finish(log.snapshot([1]))
+  await machine.finish(log.close())
+  const passedOn: Storage = {
+    read: (path, max) => storage.read(path, max),
+    write: (path, bytes, mode) => storage.write(path, bytes, mode),
+    openAppend: (path, mode) => storage.openAppend(path, mode),
+    lock: (path) => storage.lock(path),
+    list: (path, namesMax) => storage.list(path, namesMax),
+    makeDirectory: (path, mode) => storage.makeDirectory(path, mode),
+    remove: (path) => {
+      removed.push(path)
+      return storage.remove(path)
+    },
+  }
+  const platform = { turn, storage: passedOn }
+  await machine.finish(deleteLog({ platform, directory, name: 'store' }))
+  assert.equal(removed, [`${directory}/store.snapshot`, `${directory}/store.log`])
+})
+
+test('a snapshot is taken while somebody writes and syncs without a pause', async () => {
+  const machine = new Machine(new Map(), 1, 5)
+  const { log } = await machine.open()
+  let answered = 'never'
+  void log.snapshot(['all']).then(({ tag }) => {
+    answered = tag
+  })
+  const writes = async (): Promise<void> => {
+    for (let number = 0; number < 200; number++) {
+      log.append(number)
+      await log.sync()
+    }
+  }
+  await machine.finish(writes())
+  assert.is(answered, 'ok')
 })
 
 test('what cannot be stored is refused with its path, and a full queue says so', async () => {

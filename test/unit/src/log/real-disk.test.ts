@@ -74,6 +74,22 @@ test('snapshot and log survive a restart', async () => {
   assert.equal([again.snapshot, again.complete, again.records], [['one', 'two'], true, ['after']])
 })
 
+test('a log that is closed writes no snapshot over that of who opens it next', async () => {
+  const where = directory()
+  const { log } = await opened(where)
+  log.append('old')
+  const late = log.snapshot(['old', ...Array.from({ length: 20_000 }, () => 'filler')])
+  assert.equal(await log.close(), { tag: 'ok' })
+  const next = await opened(where)
+  next.log.append('new')
+  assert.equal(await next.log.snapshot(['old', 'new']), { tag: 'ok' })
+  assert.equal(await next.log.close(), { tag: 'ok' })
+  const answer = await late
+  const { snapshot, records } = await opened(where)
+  assert.equal([snapshot.length, records], [2, []])
+  assert.is(answer.tag === 'error' && answer.reason, 'closed')
+})
+
 test(
   'what was confirmed is there after a kill, and so is the lock’s freedom (LOG-02)',
   async () => {

@@ -171,6 +171,30 @@ test('answers nobody asked for, and broadcasts for others, are not believed', as
   await unharmed(given)
 })
 
+test('what it says for another is not believed either when it fits what is known', async () => {
+  const given = await attack()
+  const { scene, peer } = given
+  const codec = partOf(scene.node(seed), Broadcasting)?.codec
+  const term = (value: unknown): Uint8Array => {
+    const encoded = codec?.encode(value)
+    if (encoded?.tag !== 'ok') throw new Error('not to be encoded')
+    return encoded.bytes.slice()
+  }
+  say(given, { tag: 'digest', digest: 1 })
+  await scene.cluster.until('it knows all heads', () => heard(given, 'vector').length > 0)
+  const heads: unknown = heard(given, 'vector').at(-1)?.heads
+  if (!Array.isArray(heads)) throw new Error('no heads')
+  const [, wallMs, logical, version] = heads.find(([node]) => node === n1)
+  const ops = [['forged', term({ port: 666 })], ['mine']]
+  const delta = { node: n1, from: version, epoch: [wallMs, logical], version: version + 1, ops }
+  const id = `${evil}/zzzzzzzz/00000001/00000000`
+  const gossip = { tag: 'gossip', id, topic: processName, round: 1, ageMs: 0 }
+  peer.tell('broadcast', { ...gossip, payload: term(delta) })
+  await scene.cluster.pass(5_000)
+  assert.is(scene.seen(seed, n1), 'mine=1')
+  await unharmed(given)
+})
+
 test('the entries of its own that are none are left out, and the others taken', async () => {
   const given = await attack()
   const { scene } = given

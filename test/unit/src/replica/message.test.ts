@@ -1,5 +1,6 @@
 /** Messages of replicas: what is said is understood, and nothing that a peer may send throws. */
 import fc from 'fast-check'
+import { limits } from '../../../../src/limits.ts'
 import { checkCluster } from '../../../../src/node/cluster-options.ts'
 import { decodeDriverMessage, decodeDriverNews } from '../../../../src/replica/driver-message.ts'
 import { replicaOptions } from '../../../../src/replica/index.ts'
@@ -74,6 +75,28 @@ test('a message with one field made bad is none, or as good as before', () => {
   )
 })
 
+test('parts and updates of drivers are read within their limits alone', () => {
+  const part = (pieces: unknown): unknown => {
+    return decodeDriverMessage({ tag: 'part', id: 1, seq: 1, end: false, pieces })
+  }
+  const half = new Uint8Array(limits.replicaChunkMaxBytes / 2)
+  assert.ok(part([half, half]))
+  assert.is(part([half, half, Uint8Array.of(1)]), undefined, 'too long for one step')
+  assert.ok(part([new Uint8Array(limits.broadcastPayloadMaxBytes)]), 'one alone may be longer')
+  assert.is(part([new Uint8Array(limits.broadcastPayloadMaxBytes + 1)]), undefined)
+  const many = Array.from({ length: limits.replicaChunkOpsMax }, () => Uint8Array.of(1))
+  assert.ok(part(many))
+  assert.is(part([...many, Uint8Array.of(1)]), undefined)
+  const chunk = { tag: 'chunk', id: 1, seq: 1, kind: 'entries', epoch: [5, 6], version: 7, from: 0 }
+  const answer = (ops: unknown): unknown => decodeMessage({ ...chunk, ...flags, ops })
+  const entry = ['', half]
+  assert.ok(answer([entry, entry]))
+  assert.is(answer([entry, entry, ['k', Uint8Array.of(1)]]), undefined)
+  const pieces = Array.from({ length: limits.replicaUpdateMax }, () => 1)
+  assert.ok(decodeDriverNews({ tag: 'update', pieces }))
+  assert.is(decodeDriverNews({ tag: 'update', pieces: [...pieces, 1] }), undefined)
+})
+
 test('options are checked by name', () => {
   assert.is(replicaOptions({}).antiEntropyMs, 30_000)
   assert.is(replicaOptions({ antiEntropyMs: 0 }).antiEntropyMs, 0)
@@ -82,6 +105,16 @@ test('options are checked by name', () => {
     () => replicaOptions({ flushEveryMs: 1.5 }),
     /flushEveryMs: expected a whole number/,
   )
+  // What no timer takes would end the process that sets it.
+  for (const antiEntropyMs of [2 ** 31, 1e12]) {
+    assert.throws(
+      () => replicaOptions({ antiEntropyMs }),
+      new RegExp(`antiEntropyMs: .* at most 2147483647 .*, got ${antiEntropyMs}`),
+    )
+  }
+  assert.is(replicaOptions({ antiEntropyMs: 2 ** 31 - 1 }).antiEntropyMs, 2 ** 31 - 1)
+  const inherited: object = { toString: 5 }
+  assert.throws(() => replicaOptions(inherited), /unknown option 'toString'/)
   const unknown: object = { antiEntropy: 5 }
   assert.throws(() => replicaOptions(unknown), /unknown option 'antiEntropy'/)
   assert.throws(

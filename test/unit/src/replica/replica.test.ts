@@ -1,6 +1,7 @@
 /** Replicas of a program, on whole nodes in virtual time: the rows REP-01 to REP-09. */
 import { systemOf } from '../../../../runtime/kernel.ts'
-import { broadcastUpdate, startNode } from '../../../../src/index.ts'
+import { broadcastUpdate, replica, startNode } from '../../../../src/index.ts'
+import { limits } from '../../../../src/limits.ts'
 import { assert, suite } from '../../../support/harness.ts'
 import { ScriptedPeer } from '../dist/scripted-peer.ts'
 import { nth, seed } from '../membership/overlay-scene.ts'
@@ -105,6 +106,24 @@ test('REP-08 an owner that is killed gets its state back, and a driver loses non
   await scene.same('x', ['tea', 'milk', 'salt', 'oil'], [seed, n1, n2])
 })
 
+test(
+  'REP-08 an owner that is killed while a snapshot comes gets all of it',
+  async () => {
+    const scene = await ReplicaScene.with(1, { cluster: { replica: { antiEntropyMs: 0 } } })
+    await scene.replicate(n1, ['x'])
+    const words = Array.from({ length: 6_000 }, (_, at) => `word ${at}`)
+    await scene.addSilently(n1, 'x', words)
+    await scene.replicate(seed, ['x'])
+    const sent = () => scene.counted(n1, 'skein.replica.part_sent')
+    await scene.cluster.until('some has come', () => sent() > 8)
+    await scene.restart(seed, ownerName('x'))
+    assert.ok(sent() < 40)
+    await scene.cluster.pass(60_000)
+    assert.is((await scene.words(seed, 'x')).length, words.length)
+  },
+  slow,
+)
+
 test('when all is the same a few bytes are said, and nothing else', async () => {
   const scene = await ReplicaScene.with(1)
   for (const at of [seed, n1]) await scene.replicate(at, ['x'])
@@ -139,6 +158,22 @@ test(
   slow,
 )
 
+test(
+  'pieces that are too long for others keep none of the others back',
+  async () => {
+    const scene = await ReplicaScene.with(1)
+    await scene.replicate(n1, ['x'])
+    const text = 'x'.repeat(limits.broadcastPayloadMaxBytes)
+    const long = ['a', 'b', 'c', 'd'].map((first) => `${first}${text}`)
+    const words = Array.from({ length: 2_000 }, (_, at) => `word ${at}`)
+    await scene.addSilently(n1, 'x', [...long, ...words])
+    await scene.replicate(seed, ['x'])
+    await scene.same('x', words, [seed])
+    assert.ok(scene.counted(n1, 'skein.replica.too_long') >= 4)
+  },
+  slow,
+)
+
 test('a second instance of a name, bad names and absent ones are refused', async () => {
   const scene = await ReplicaScene.with(0)
   await scene.replicate(seed, ['x'])
@@ -165,6 +200,20 @@ test('a second instance of a name, bad names and absent ones are refused', async
   const lone = await startNode({ name: 'lone@10.9.9.9', quiet: true })
   assert.match(await refused(broadcastUpdate(lone, 'x', [])), /lone@10.9.9.9 has no overlay/)
   await lone.stop()
+})
+
+test('callbacks that are none are refused where they are written', () => {
+  const good = { isPiece: () => true, merge: () => undefined, snapshot: () => [] }
+  const refused = [
+    [undefined, /replica 'x': expected an object, got undefined/],
+    [{ ...good, isPiece: undefined }, /replica 'x': isPiece: expected a function, got undefined/],
+    [{ ...good, digest: 7 }, /replica 'x': digest: expected a function, got 7/],
+    [{ ...good, removeNodes: () => 1 }, /replica 'x': there is no callback 'removeNodes'/],
+    [{ ...good, antiEntropy: 0 }, /replica 'x': antiEntropy: expected a boolean, got 0/],
+  ] as const
+  for (const [callbacks, message] of refused) {
+    assert.throws(() => Reflect.apply(replica('x'), undefined, [callbacks]), message)
+  }
 })
 
 const junk: readonly unknown[] = [
@@ -215,6 +264,73 @@ test('a peer that says rubbish is counted, and the driver is the same process', 
   assert.ok(scene.counted(seed, 'skein.replica.flood') > 3_000)
   await scene.add(n1, 'x', ['salt'])
   await scene.same('x', ['ok', 'salt', 'tea'], [seed])
+})
+
+test('who compares without end is answered seldom, and costs few snapshots', async () => {
+  const scene = await ReplicaScene.with(1)
+  for (const at of [seed, n1]) await scene.replicate(at, ['x'])
+  const options = { name: 'evil@10.6.6.6', target: seed, flags: ['services'] }
+  const peer = await ScriptedPeer.established(scene.cluster, options)
+  await scene.add(seed, 'x', ['tea'])
+  for (let n = 0; n < 1_000; n++) {
+    peer.tell('skein.replica/x', { tag: 'compare', digest: Uint8Array.of(n % 100), asks: true })
+    if (n % 10 === 0) await scene.cluster.pass(1)
+  }
+  await scene.cluster.pass(100)
+  assert.ok(scene.counted(seed, 'skein.replica.flood') > 900)
+  assert.ok(scene.counted(seed, 'skein.replica.snapshot_sent') < 50)
+})
+
+test('who acknowledges nothing is given up, and may ask again', async () => {
+  const scene = await ReplicaScene.with(0)
+  await scene.replicate(seed, ['x'])
+  const words = Array.from({ length: 2_000 }, (_, at) => `word ${at}`)
+  await scene.addSilently(seed, 'x', words)
+  const options = { name: 'slow@10.6.6.6', target: seed, flags: ['services'] }
+  const peer = await ScriptedPeer.established(scene.cluster, options)
+  const ask = { tag: 'compare', digest: Uint8Array.of(0), asks: false }
+  const parts = (): number => scene.counted(seed, 'skein.replica.part_sent')
+  const pass = async (ms: number): Promise<void> => {
+    for (let passed = 0; passed < ms; passed += 500) {
+      // So that the channel stays: an acknowledgement of nothing.
+      peer.tell('skein.replica/x', { tag: 'ack', id: 0, seq: 0 })
+      await scene.cluster.pass(500)
+    }
+  }
+  peer.tell('skein.replica/x', ask)
+  await pass(limits.replicaSendStalledMs / 2)
+  assert.is(parts(), limits.replicaChunksUnheardMax)
+  peer.tell('skein.replica/x', ask)
+  await pass(limits.replicaSendStalledMs)
+  assert.is(parts(), limits.replicaChunksUnheardMax)
+  peer.tell('skein.replica/x', ask)
+  await pass(1_000)
+  assert.is(parts(), 2 * limits.replicaChunksUnheardMax)
+})
+
+test('what a peer says to the driver past its channel is not heard', async () => {
+  const scene = await ReplicaScene.with(1)
+  for (const at of [seed, n1]) await scene.replicate(at, ['x'])
+  const driver = systemOf(scene.node(seed)).names.get(driverName('x'))
+  if (driver === undefined) throw new Error('no driver')
+  const options = { name: 'evil@10.6.6.6', target: seed, flags: ['services'] }
+  const peer = await ScriptedPeer.established(scene.cluster, options)
+  const pieces = [Uint8Array.of(0xa2, 0x6f, 0x6b)]
+  const body = { tag: 'part', id: 1, seq: 1, pieces, end: true }
+  const reason = { toString: 1, valueOf: 1 }
+  for (const to of [driver.pid, driverName('x')]) {
+    const said = { tag: '$service', service: 'skein.replica/x', node: n1, creation: 1, body }
+    peer.send({ tag: 'send', to, message: said })
+    peer.send({ tag: 'send', to, message: { tag: 'memberDown', node: n1, reason: 'left' } })
+    peer.send({ tag: 'send', to, message: { tag: 'memberUp', node: n1 } })
+    peer.send({ tag: 'send', to, message: { tag: 'memberDown', node: n1, reason } })
+  }
+  peer.send({ tag: 'exit', from: peer.pid(1), to: driver.pid, reason: 'kill' })
+  await scene.cluster.pass(1_000)
+  assert.equal(scene.calls.get(seed), [])
+  assert.is(systemOf(scene.node(seed)).names.get(driverName('x')), driver)
+  await scene.add(n1, 'x', ['tea'])
+  await scene.same('x', ['tea'], [seed])
 })
 
 test.run()
