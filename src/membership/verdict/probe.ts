@@ -29,8 +29,9 @@ export function beginProbe(
 ): Step {
   const { probes, nextSeq } = state
   if (probes.has(node) || probes.size >= limits.verdictProbesMax) return [state, []]
-  if (!isLive(entryOf(state.table, node))) return [state, []]
-  const probe: Probe = { seq: nextSeq, stage, asked: [], nacked: [] }
+  const entry = entryOf(state.table, node)
+  if (entry === undefined || !isLive(entry)) return [state, []]
+  const probe: Probe = { seq: nextSeq, incarnation: saidBy(entry), stage, asked: [], nacked: [] }
   const begun = launch({ ...state, nextSeq: seqAfter(nextSeq) }, node, probe, env)
   return andThen(begun, (next) => [next, [{ tag: 'count', name: 'probe' }]])
 }
@@ -152,7 +153,14 @@ export function probeDue(state: VerdictState, node: string, lateMs: number, env:
   const health = scored(state.health, probe.asked.length === 0 ? 1 : missed, options)
   const [ended] = endProbe({ ...state, health }, node)
   const entry = entryOf(state.table, node)
-  return entry !== undefined && isLive(entry) ? accuse(ended, entry, env) : [ended, []]
+  if (entry === undefined || !isLive(entry)) return [ended, []]
+  // It has spoken since, perhaps in another life: what was in vain then says nothing of it now.
+  if (saidBy(entry) > probe.incarnation) return beginProbe(ended, node, 'direct', env)
+  return accuse(ended, entry, env)
+}
+
+function saidBy({ authored }: Entry): number {
+  return authored?.incarnation ?? 0
 }
 
 /** Ends a probe; its timer is cancelled. */

@@ -35,6 +35,8 @@ import {
 /** A node we probe. */
 export type Probe = {
   readonly seq: number
+  /** What the node had said of itself when the probe began: its incarnation. */
+  readonly incarnation: number
   /** `direct`: by a channel of our own. `indirect`: and through others. */
   readonly stage: 'direct' | 'indirect'
   readonly asked: readonly string[]

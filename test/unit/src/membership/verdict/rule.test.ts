@@ -277,6 +277,27 @@ test('a suspicion that was under way when the node left ends once it is back', (
   assert.equal(scene.members('b@h'), ['a@h: down', 'b@h: up'])
 })
 
+test('a probe that was in vain says nothing of the life that began meanwhile', () => {
+  const scene = new Scene()
+  const nodes = ['a@h', 'b@h', 'c@h']
+  for (const node of nodes) scene.start(node)
+  scene.mesh(nodes)
+  scene.run(100)
+  scene.cutOff.add('c@h')
+  scene.lose('a@h', 'c@h')
+  scene.run(900)
+  scene.cutOff.delete('c@h')
+  scene.start('c@h', 2, wallStartMs + scene.nowMs)
+  const own = scene.states.get('c@h')?.own
+  assert.ok(own !== undefined)
+  const news = { tag: 'alive', node: 'c@h', ...own } as const
+  scene.tell('a@h', { tag: 'news', from: 'b@h', news })
+  scene.log.length = 0
+  scene.run(5_000)
+  assert.equal(scene.told('memberSuspect'), [])
+  assert.equal(scene.states.get('a@h')?.probes, new Map())
+})
+
 test('what others ask of a node that has left is done with when it is back', () => {
   const scene = new Scene()
   const nodes = ['a@h', 'b@h', 'c@h']
