@@ -110,7 +110,7 @@ export function drawScenario(seed: number, size?: SizeRange): Scenario {
     nodes,
     neighbours: drawNeighbours(random, nodes, many ? 3 + below(4) : count - 1),
     agentsPerNode: count > 5 ? 1 : 1 + below(3),
-    tickMs: many ? pick(250, 500, 1_000) : pick(50, 100, 250, 500),
+    tickMs: many ? pick(1_000, 2_000, 4_000) : pick(50, 100, 250, 500),
     idleTimeoutMs: pick(1_000, 3_000, 10_000),
     skewMaxMs: pick(0, 0, 12_000),
     stepMaxMs: pick(100, 10_000, 7_200_000),

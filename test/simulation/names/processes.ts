@@ -27,22 +27,26 @@ export type NamesModules = {
 }
 
 export function namesModules(witness: Witness, books: Books): NamesModules {
+  const released = (self: Self, message: unknown): void => {
+    const conflict = conflictOf(message)
+    if (conflict === undefined) return
+    const { name, winner } = conflict
+    const [loser, key] = [pidKey(self.pid), witness.viewOf(self).key]
+    books.count('name released')
+    books.lost(key, { name, loser, winner: pidKey(winner) })
+  }
   const holder = process<undefined>('names.holder', async (self) => {
-    for (;;) {
-      const conflict = conflictOf(await self.receive())
-      if (conflict === undefined) continue
-      const { name, winner } = conflict
-      const [loser, key] = [pidKey(self.pid), witness.viewOf(self).key]
-      books.count('name released')
-      books.lost(key, { name, loser, winner: pidKey(winner) })
-    }
+    for (;;) released(self, await self.receive())
   })
   const server = genServer<Server>('names.server')({
     init: (named: Named, self) => {
       book(witness, books, named, self)
       return next(null)
     },
-    info: (state) => next(state),
+    info: (state, message, self) => {
+      released(self, message)
+      return next(state)
+    },
   })
   const shop = supervisor('names.shop', (slots: readonly Slot[]) => ({
     strategy: 'oneForOne',
