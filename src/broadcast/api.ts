@@ -4,7 +4,7 @@
  * it missed. Between broadcasts there is no order, also of one node.
  */
 import { BadArgument, type Caller, type Self } from '../../runtime/index.ts'
-import { processOfSelf, show } from '../../runtime/kernel.ts'
+import { checkOptions, processOfSelf, show } from '../../runtime/kernel.ts'
 import { call, local } from '../../stdlib/index.ts'
 import { partOf } from '../dist/index.ts'
 import { limits } from '../limits.ts'
@@ -28,17 +28,19 @@ export type BroadcastRequest = {
 /**
  * Tells all subscribers of `topic`, on every node. Resolves when it is on its way: `ok`, or `error`
  * with `knownId` when one with this id was broadcast lately, or `payloadTooLarge` above 1 MiB.
- * Throws `BadArgument` for a bad topic (1 to 255 characters, not beginning with `skein.`) or
- * id, and for a payload that cannot leave the node.
+ * Throws `BadArgument` for a bad topic (1 to 255 characters, not beginning with `skein.`), id
+ * or option, and for a payload that cannot leave the node.
  */
 export async function broadcast(
   caller: Caller,
   topic: string,
   payload: unknown,
-  { id }: BroadcastRequest = {},
+  request: BroadcastRequest = {},
 ): Promise<Published> {
   const part = partIn(caller, 'broadcast')
   checkTopic(topic)
+  checkOptions('broadcast', request, ['id'])
+  const { id } = request
   if (id !== undefined) checkText('id', id, limits.broadcastKeyMaxChars)
   const bytes = encodePayload(part.codec, payload)
   return await call(caller, server(part), 'publish', { topic, payload: bytes, id: id ?? null })

@@ -4,7 +4,7 @@
  * the channel to a node is another event (`monitorNodes`), which comes at once and says less.
  */
 import type { Caller, Self } from '../../runtime/index.ts'
-import { processOfSelf } from '../../runtime/kernel.ts'
+import { checkOptions, processOfSelf } from '../../runtime/kernel.ts'
 import { call, local } from '../../stdlib/index.ts'
 import { partOf } from '../dist/index.ts'
 import { checkContact, joinOverlay, leaveOverlay, noOverlay } from '../membership/index.ts'
@@ -58,6 +58,7 @@ export function unsubscribeMembers(self: Self): void {
  */
 export async function describeSelf(caller: Caller, description: Description): Promise<void> {
   const part = partIn(caller, 'describeSelf')
+  checkOptions('describeSelf', description, ['version', 'metadata'])
   part.own.describe(description)
   const { version, metadata } = part.own
   await call(caller, server(part), 'describe', { version, metadata })

@@ -47,10 +47,15 @@ export class LostNames {
     while (this.#next !== undefined) {
       const names = this.#next
       this.#next = undefined
-      const made = await storage.makeDirectory(this.#directory, directoryMode)
       const bytes = new TextEncoder().encode(names.map((name) => `${name}\n`).join(''))
-      const kept = made.tag === 'ok' ? await storage.write(this.#path, bytes, mode) : made
-      if (kept.tag === 'error') this.#warn('cannot be kept', kept.reason)
+      try {
+        const made = await storage.makeDirectory(this.#directory, directoryMode)
+        const kept = made.tag === 'ok' ? await storage.write(this.#path, bytes, mode) : made
+        if (kept.tag === 'error') this.#warn('cannot be kept', kept.reason)
+      } catch (error) {
+        // A platform of the program's own may do worse than answer.
+        this.#warn('cannot be kept', String(error))
+      }
     }
     this.#writing = false
   }

@@ -6,10 +6,12 @@
  */
 import { BadArgument, type NameKey } from '../../../runtime/index.ts'
 import { runtimeLimits, show } from '../../../runtime/kernel.ts'
+import { isSendable } from '../../wire/index.ts'
 
 export function isGlobalName(name: unknown): name is NameKey {
   if (typeof name === 'number') return Number.isFinite(name)
-  return typeof name === 'string' && name.length > 0 && name.length <= runtimeLimits.nameMaxBytes
+  if (typeof name !== 'string' || !isSendable(name)) return false
+  return name.length > 0 && name.length <= runtimeLimits.nameMaxBytes
 }
 
 export function checkGlobalName(name: unknown): asserts name is NameKey {

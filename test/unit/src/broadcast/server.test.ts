@@ -138,6 +138,13 @@ test('what is too large, or no topic or id, is refused and nothing of it is sent
     // @ts-expect-error what callers without types may give
     await refused(broadcast(node, 'news', 1, { id }), /id: expected 1 to 255 characters, got /)
   }
+  for (const request of [null, 'text', { key: 'a' }]) {
+    // @ts-expect-error what callers without types may give
+    await refused(
+      broadcast(node, 'news', 1, request),
+      /broadcast: (expected options|unknown option)/,
+    )
+  }
   await scene.cluster.until('what fits is there', () => payloads(ears.get(seed)).length > 0)
   assert.equal(payloads(ears.get(seed)), [fits])
 })

@@ -83,4 +83,25 @@ test('a file that is too large, or a disk that fails, is a warning', async () =>
   ])
 })
 
+test('a disk that throws is a warning too, and the next list is kept', async () => {
+  let broken = true
+  const { names, held, warnings } = scene((platform) => ({
+    ...platform,
+    storage: {
+      ...platform.storage,
+      write: async (...args) => {
+        if (broken) throw new Error('gone')
+        return await platform.storage.write(...args)
+      },
+    },
+  }))
+  names.keep(['a@x'])
+  for (let turns = 0; turns < 20; turns++) await turn()
+  assert.equal(warnings, ['the list of lost nodes cannot be kept'])
+  broken = false
+  names.keep(['b@x'])
+  for (let turns = 0; turns < 20; turns++) await turn()
+  assert.is(held(), 'b@x\n')
+})
+
 test.run()

@@ -359,7 +359,7 @@ test('no registry of a program can be called global', async () => {
 test('what is no name, no pid, no resolver or no option is refused by name', async () => {
   const node = await startNode({ name: 'lone@127.0.0.1', quiet: true })
   cleanup(() => node.stop())
-  for (const name of ['', 'x'.repeat(256), Number.NaN, {}, null]) {
+  for (const name of ['', 'x'.repeat(256), '\ud800', Number.NaN, {}, null]) {
     // @ts-expect-error what callers without types may give
     assert.throws(() => registerGlobalName(node, name), /name: expected a string of 1 to 255/)
     // @ts-expect-error what callers without types may give
