@@ -97,10 +97,7 @@ test('more than a description holds is refused by name, and changes nothing', as
   }
   for (const description of [null, 'text', { zone: 'a' }]) {
     // @ts-expect-error what callers without types may give
-    await refused(
-      describeSelf(node, description),
-      /describeSelf: (expected options|unknown option)/,
-    )
+    await refused(describeSelf(node, description), /describeSelf: (expected|unknown) option/)
   }
   const { version, metadata } = (await memberOf(scene, n1, n1)) ?? {}
   assert.equal([version, metadata], ['', {}])
