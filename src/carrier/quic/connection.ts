@@ -88,6 +88,8 @@ export class QuicConnection implements Connection, StreamOwner, Driven {
   #told = false
   #freed = false
   #flushWanted = false
+  /** Datagrams came since the streams were asked whether the peer has stopped them. */
+  #unchecked = false
   /** Drives that will leave sending to the next one. */
   #putOffLeft = 0
   /** The last one did: this one sends. */
@@ -188,6 +190,7 @@ export class QuicConnection implements Connection, StreamOwner, Driven {
     if (this.#freed) return false
     if (this.#paths.isDeaf(() => this.keepAlive())) return true
     this.#packets.heard()
+    this.#unchecked = true
     try {
       this.native.recv(datagram, { from: { host, port }, to: this.#host.socket.local })
       if (this.role === 'acceptor') this.#follow(host, port)
@@ -214,13 +217,20 @@ export class QuicConnection implements Connection, StreamOwner, Driven {
       if (isReplaced && this.role === 'dialer') this.#ids.tell(this.#ids.tokens())
       this.#takePathEvents()
       if (this.role === 'acceptor') this.#takeNotices()
-      this.#streams.checkStopped()
+      this.#checkStopped()
       if (this.#handler !== undefined) {
         this.#streams.read(this.#host.readArea, (stream) => this.#handler?.onStream(stream))
       }
     }
     if (!this.#putsOff()) this.#send()
     this.#tellClose()
+  }
+
+  /** Before anything is sent: with our answer quiche forgets the stream, and the peer's code. */
+  #checkStopped(): void {
+    if (!this.#unchecked) return
+    this.#unchecked = false
+    this.#streams.checkStopped()
   }
 
   /** True when this drive leaves sending to the next one. */
@@ -233,6 +243,7 @@ export class QuicConnection implements Connection, StreamOwner, Driven {
   }
 
   flushWrites(): void {
+    if (this.established && !this.closed) this.#checkStopped()
     if (this.#flushWanted) this.#send()
     if (this.closed && !this.#told) this.#host.turns.touch(this)
   }
@@ -246,7 +257,7 @@ export class QuicConnection implements Connection, StreamOwner, Driven {
     } catch {
       // quiche has no path to send on at the moment.
     }
-    this.#packets.flush()
+    this.#host.turns.touch(this)
   }
 
   /** A probe of the path from `host` and `port`, which name the peer, shall be answered. */

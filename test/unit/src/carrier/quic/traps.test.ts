@@ -1,4 +1,5 @@
 import { loadBinding, type NativeConnection } from '../../../../../src/carrier/quic/binding.ts'
+import { QuicConnection } from '../../../../../src/carrier/quic/connection.ts'
 import { ReadArea } from '../../../../../src/carrier/quic/read-area.ts'
 import type { StreamOwner } from '../../../../../src/carrier/quic/stream.ts'
 import { Streams } from '../../../../../src/carrier/quic/streams.ts'
@@ -69,6 +70,33 @@ test('what was written before a close arrives before it', async () => {
   assert.is(far.incoming[met]?.received, 3000)
   assert.is(far.incoming[met]?.ends, 1)
   assert.equal(far.closes, [{ by: 'peer', code: 9, reason: 'done' }])
+})
+
+test('the code of a stop is not lost when something is written as it comes', async () => {
+  const { near, far } = await joined(await openNode(), await openNode())
+  const { connection } = near
+  if (!(connection instanceof QuicConnection)) throw new Error('not of this carrier')
+  const other = near.open('bidi')
+  const receive = connection.receive.bind(connection)
+  connection.receive = (...datagram) => {
+    const taken = receive(...datagram)
+    // As a timer does that fires before the connection is driven.
+    other.write(new Uint8Array(1))
+    connection.flushWrites()
+    return taken
+  }
+  // On a busy machine the peer's next datagrams come before that.
+  const drive = connection.drive.bind(connection)
+  connection.drive = () => setTimeout(drive, 10)
+  for (let code = 200; code < 220; code++) {
+    const stopped = near.open('uni')
+    const met = far.incoming.length
+    stopped.write(new Uint8Array(10))
+    await until('it is met', () => far.incoming.length > met)
+    far.incoming.find(({ stream }) => stream.id === stopped.stream.id)?.reset(code)
+    await until('the sender is told', () => stopped.resets.length === 1)
+    assert.equal(stopped.resets, [code])
+  }
 })
 
 test('quiche is not asked for readable streams when there are none', async () => {
