@@ -69,12 +69,8 @@ const published: {
 }
 
 const messagesTolerance = 0.01
-/**
- * Where the tree never rests, the messages of one broadcast scatter by 1.7 %, and the published
- * number is a mean of few: it may be off by 1 % itself. With fewer nodes trees are less deep, and
- * it is not quite in proportion.
- */
-const restlessTolerance = { published: 0.02, otherSize: 0.05 }
+/** Where the tree never rests: with fewer nodes it is less deep, and not quite in proportion. */
+const restlessElsewhere = 0.05
 /** Payload and control are the mean of so many messages, the last, once the tree has settled. */
 const settledMax = 50
 /** Copies beyond the needed ones, per node: less than this is none. */
@@ -127,8 +123,7 @@ function messageRows({ nodes }: PlumtreePlan, both: Both): PaperRow[] {
     const tolerance = `paper profile within ${100 * most} %`
     return { ...blank, metric, at, published: value * part, ...measured, tolerance, ok }
   }
-  const { published: exact, otherSize } = restlessTolerance
-  const restless = nodes === publishedNodes ? exact : otherSize
+  const restless = nodes === publishedNodes ? messagesTolerance : restlessElsewhere
   const flood: Pick = ({ stable }) => stable.get('m-s')?.floodCopies
   return [
     row('messages of a flood', 'stable', published.flood, flood),
