@@ -122,6 +122,19 @@ test('a run in which a kind of fault hardly fired is not ok', () => {
     'disk torn',
   ])
   assert.equal(rareFaults({ seeds: 5, failed: [], faults: {} }), [])
+  const torn = (times: number) => {
+    const result = { seeds: 50, failed: [], faults: { ...faults, 'disk torn': times } }
+    return (['mixed', 'names'] as const).map((scenario) =>
+      rareFaults(result, scenario).includes('disk torn'),
+    )
+  }
+  assert.equal(
+    [torn(4), torn(2)],
+    [
+      [true, false],
+      [true, true],
+    ],
+  )
 })
 
 test(
