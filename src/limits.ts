@@ -5,6 +5,8 @@
 export const limits = {
   /** Node names `name@host`: total bytes. */
   nodeNameMaxBytes: 255,
+  /** A period that may be given as an option; drawn a little longer, a timer still takes it. */
+  optionMaxMs: 2 ** 31 - 1,
   /** One distribution frame, header included; larger messages travel as fragments. */
   distFrameMaxBytes: 16 * 1024 * 1024,
   /** Messages longer than this are cut into fragments of this size and interleaved. */
@@ -382,9 +384,8 @@ export const limits = {
   /** Proxies of one node, and processes that hold one of them. */
   proxiesMax: 4096,
   proxyHoldersMax: 4096,
-  /** A proxy that nobody has held for so long ends. */
+  /** A proxy that nobody has held for so long ends; a call through one may take so long. */
   proxyUnheldMaxMs: 60_000,
-  /** What a call through a proxy may take. */
   proxyCallTimeoutMs: 10_000,
   /** Calls of one proxy whose answers are waited for. */
   proxyCallsMax: 4096,

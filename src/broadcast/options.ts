@@ -107,9 +107,6 @@ const switches = ['keepOneEager', 'newcomersEager'] as const
 type Amounts = Exclude<keyof BroadcastOptions, (typeof switches)[number]>
 const switchNames: readonly string[] = switches
 
-/** What a timer can hold. */
-const msMax = 2 ** 31 - 1
-
 /** Those that may be 0: never, or at once. */
 const mayBeZero: readonly string[] = [
   'announceDelayMs',
@@ -136,8 +133,8 @@ export function broadcastOptions(given: Partial<BroadcastOptions>): BroadcastOpt
         const never = field === 'optimisationThreshold' ? ", or 'never'" : ''
         refuse(field, `a whole number of at least ${min}${never}`, value)
       }
-      if (field.endsWith('Ms') && Number(value) > msMax) {
-        refuse(field, `a whole number of at most ${msMax}`, value)
+      if (field.endsWith('Ms') && Number(value) > limits.optionMaxMs) {
+        refuse(field, `a whole number of at most ${limits.optionMaxMs}`, value)
       }
     }
   }

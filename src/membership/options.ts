@@ -192,8 +192,7 @@ type NumberField = {
   [Field in keyof MembershipOptions]: MembershipOptions[Field] extends number ? Field : never
 }[keyof MembershipOptions]
 
-/** What a timer can hold. */
-const msMax = 2 ** 31 - 1
+const msMax = limits.optionMaxMs
 
 const ranges: readonly (readonly [field: NumberField, min: number, max: number])[] = [
   ['activeSize', 1, limits.membershipActiveMax],

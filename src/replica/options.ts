@@ -1,6 +1,7 @@
 /** How replicas behave, all of a node alike. */
 import { BadArgument } from '../../runtime/index.ts'
 import { show } from '../../runtime/kernel.ts'
+import { limits } from '../limits.ts'
 
 export type ReplicaOptions = {
   /** Compare with a random neighbour so often, +-25 %; 0: only with new ones. Default 30,000. */
@@ -12,9 +13,6 @@ export type ReplicaOptions = {
   /** Own changes are told no more often; the first one at once. Default 10. */
   readonly flushEveryMs: number
 }
-
-/** A period is drawn a quarter longer at most, which a timer still takes. */
-const periodMaxMs = 2 ** 31 - 1
 
 const defaults: ReplicaOptions = {
   antiEntropyMs: 30_000,
@@ -31,7 +29,7 @@ export function replicaOptions(given: Partial<ReplicaOptions>): ReplicaOptions {
   for (const [field, value] of Object.entries(given)) {
     if (!Object.hasOwn(defaults, field)) throw new BadArgument(`replica: unknown option '${field}'`)
     const min = field === 'antiEntropyMs' ? 0 : 1
-    const max = periodMaxMs
+    const max = limits.optionMaxMs
     if (!Number.isSafeInteger(value) || value < min || value > max) {
       const expected = `expected a whole number of at most ${max} and at least ${min}`
       throw new BadArgument(`replica: ${field}: ${expected}, got ${show(value)}`)

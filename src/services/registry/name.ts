@@ -9,12 +9,11 @@
 import { BadArgument, type NameTerm } from '../../../runtime/index.ts'
 import { isTerm, runtimeLimits, show } from '../../../runtime/kernel.ts'
 import { limits } from '../../limits.ts'
-import { termKeys } from '../../wire/index.ts'
+import { isSendable, termKeys } from '../../wire/index.ts'
 
 /** A name with the key of its entry. */
 export type Key = { readonly name: NameTerm; readonly text: string }
 
-const loneSurrogate = /\p{Surrogate}/u
 const firstSurrogate = 0xd800
 
 export class NameKeys {
@@ -75,7 +74,7 @@ function isText(name: string): boolean {
   const { length } = name
   if (length === 0 || length > runtimeLimits.nameMaxBytes) return false
   for (let at = 0; at < length; at++) {
-    if (name.charCodeAt(at) >= firstSurrogate) return !loneSurrogate.test(name)
+    if (name.charCodeAt(at) >= firstSurrogate) return isSendable(name)
   }
   return true
 }

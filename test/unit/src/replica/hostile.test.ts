@@ -58,6 +58,16 @@ function counted({ scene }: Attack, name: string): number {
   return scene.counted(seed, `skein.replica.${name}`, { replica: 'test' })
 }
 
+/** Terms as they travel. */
+function encoder({ scene }: Attack): (term: unknown) => Uint8Array {
+  const codec = partOf(scene.node(seed), Broadcasting)?.codec
+  return (term) => {
+    const encoded = codec?.encode(term)
+    if (encoded?.tag !== 'ok') throw new Error('not to be encoded')
+    return encoded.bytes.slice()
+  }
+}
+
 async function unharmed({ scene, pid }: Attack): Promise<void> {
   assert.is(scene.process(seed, processName).pid, pid)
   scene.table(n1).put('later', { port: 2 })
@@ -145,12 +155,7 @@ test('what it says of its victim makes that one count on, or is too high to be t
 test('answers nobody asked for, and broadcasts for others, are not believed', async () => {
   const given = await attack()
   const { scene, peer } = given
-  const codec = partOf(scene.node(seed), Broadcasting)?.codec
-  const term = (value: unknown): Uint8Array => {
-    const encoded = codec?.encode(value)
-    if (encoded?.tag !== 'ok') throw new Error('not to be encoded')
-    return encoded.bytes.slice()
-  }
+  const term = encoder(given)
   const ops = [['forged', term({ port: 666 })], ['mine']]
   for (let id = 0; id < 100; id++) {
     const part = { id, seq: 1, kind: 'entries', epoch, version: 9, from: 0, ops }
@@ -174,12 +179,7 @@ test('answers nobody asked for, and broadcasts for others, are not believed', as
 test('what it says for another is not believed either when it fits what is known', async () => {
   const given = await attack()
   const { scene, peer } = given
-  const codec = partOf(scene.node(seed), Broadcasting)?.codec
-  const term = (value: unknown): Uint8Array => {
-    const encoded = codec?.encode(value)
-    if (encoded?.tag !== 'ok') throw new Error('not to be encoded')
-    return encoded.bytes.slice()
-  }
+  const term = encoder(given)
   say(given, { tag: 'digest', digest: 1 })
   await scene.cluster.until('it knows all heads', () => heard(given, 'vector').length > 0)
   const heads: unknown = heard(given, 'vector').at(-1)?.heads
